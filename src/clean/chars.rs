@@ -1,0 +1,85 @@
+//! Tell: what kind of character one is.
+
+/// A Chinese character, `〇` and the repeat mark `々` included.
+pub(super) fn is_han(c: char) -> bool {
+    matches!(c, '\u{4e00}'..='\u{9fff}' | '\u{3400}'..='\u{4dbf}' | '\u{20000}'..='\u{323af}'
+        | '\u{f900}'..='\u{faff}' | '々' | '〇')
+}
+
+/// Punctuation that Chinese text is set with: it never needs a blank beside it.
+pub(super) fn is_cjk_punctuation(c: char) -> bool {
+    matches!(
+        c,
+        '，' | '。'
+            | '、'
+            | '；'
+            | '：'
+            | '？'
+            | '！'
+            | '（'
+            | '）'
+            | '“'
+            | '”'
+            | '‘'
+            | '’'
+            | '《'
+            | '》'
+            | '〈'
+            | '〉'
+            | '【'
+            | '】'
+            | '「'
+            | '」'
+            | '『'
+            | '』'
+            | '…'
+    )
+}
+
+/// Closes a sentence, perhaps behind a closing quote: `。”`, `！`.
+pub(super) fn ends_sentence(line: &str) -> bool {
+    let closing = ['”', '’', '）', ')', '」', '』', '》', '"'];
+    let bare = line.trim_end_matches(closing);
+    bare.ends_with(['。', '！', '？', '!', '?', '…', '；', '：', ':', ';'])
+        || (bare.len() < line.len() && bare.ends_with('.'))
+}
+
+/// Reads like a sentence rather than a heading.
+pub(super) fn has_sentence_mark(line: &str) -> bool {
+    line.contains(['。', '，', '；', ',', ';'])
+}
+
+/// Columns a line takes on a page: two for a wide character, one for a narrow one.
+pub(super) fn columns(line: &str) -> usize {
+    line.chars().map(|c| if c < '\u{2000}' { 1 } else { 2 }).sum()
+}
+
+/// Letters and digits only, for comparing two copies of a line.
+pub(super) fn essence(line: &str) -> impl Iterator<Item = char> + '_ {
+    line.chars().filter(|c| is_word(*c))
+}
+
+/// A letter or digit of any script, Chinese first: it is asked for every character of a text.
+pub(super) fn is_word(c: char) -> bool {
+    if c.is_ascii() { c.is_ascii_alphanumeric() } else { is_han(c) || c.is_alphanumeric() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentence_ends() {
+        let check =
+            |line: &str, expected: bool| assert_eq!(ends_sentence(line), expected, "{line}");
+        check("警方已立案。", true);
+        check("他说：“已经报案。”", true);
+        check("共抓获犯罪嫌疑", false);
+        check("（案例）", false);
+    }
+
+    #[test]
+    fn widths() {
+        assert_eq!(columns("抓获12人"), 8);
+    }
+}

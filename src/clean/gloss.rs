@@ -1,0 +1,121 @@
+//! Strip: characters with their reading behind them -> the characters alone (網(wǎng) -> 網).
+
+use std::collections::BTreeSet;
+
+use pinyin::ToPinyinMulti;
+
+use super::chars::is_han;
+use crate::model::{Mapped, Repair, Rewrite};
+
+/// Drops readings in parentheses; a real parenthesis such as (AI) or (2021) stays.
+pub(super) fn without_glosses(text: Mapped, repairs: &mut BTreeSet<Repair>) -> Mapped {
+    let source = text.text();
+    let mut out: Option<Rewrite<'_>> = None;
+    let mut kept = 0;
+    let mut before: Option<char> = None;
+    for (at, c) in source.char_indices() {
+        if at < kept {
+            continue;
+        }
+        if matches!(c, '(' | '（')
+            && let Some(han) = before.filter(|c| is_han(*c))
+            && let Some(gloss) = gloss_at(source, at)
+            && reads(han, gloss.syllable)
+        {
+            let out = out.get_or_insert_with(|| Rewrite::new(&text));
+            out.keep(kept..at);
+            kept = gloss.end;
+            continue;
+        }
+        before = Some(c);
+    }
+    match out {
+        None => text,
+        Some(mut out) => {
+            out.keep(kept..source.len());
+            repairs.insert(Repair::PinyinArtifacts);
+            out.finish()
+        }
+    }
+}
+
+/// Cheap test: a letter with a tone mark is written nowhere else in Chinese text.
+pub(super) fn may_have_glosses(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr2(0xc3, 0xc4, bytes).is_some() || memchr::memchr2(0xc5, 0xc7, bytes).is_some()
+}
+
+/// `(wǎng)`: a syllable in parentheses.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Gloss<'a> {
+    pub(super) syllable: &'a str,
+    /// Behind the closing parenthesis.
+    pub(super) end: usize,
+}
+
+/// The gloss whose opening parenthesis stands at `at`.
+pub(super) fn gloss_at(text: &str, at: usize) -> Option<Gloss<'_>> {
+    let rest = text.get(at..)?;
+    let inside = rest.strip_prefix('(').or_else(|| rest.strip_prefix('（'))?;
+    gloss_inside(text, text.len() - inside.len())
+}
+
+/// The gloss whose syllable starts at `at`, perhaps after a blank.
+pub(super) fn gloss_inside(text: &str, at: usize) -> Option<Gloss<'_>> {
+    let rest = text.get(at..)?;
+    let blank = |c: char| c == ' ' || c == '\u{a0}' || c == '\u{3000}';
+    let trimmed = rest.trim_start_matches(blank);
+    let len: usize =
+        trimmed.chars().take_while(|c| untoned(*c).is_some()).take(7).map(char::len_utf8).sum();
+    let syllable = trimmed.get(..len)?;
+    let after = trimmed.get(len..)?.trim_start_matches(blank);
+    let tail = after.strip_prefix(')').or_else(|| after.strip_prefix('）'))?;
+    (!syllable.is_ascii()).then_some(Gloss { syllable, end: text.len() - tail.len() })
+}
+
+/// The letter below the tone mark; `None` if no syllable is written with this letter.
+fn untoned(c: char) -> Option<char> {
+    Some(match c {
+        'ā' | 'á' | 'ǎ' | 'à' => 'a',
+        'ē' | 'é' | 'ě' | 'è' => 'e',
+        'ī' | 'í' | 'ǐ' | 'ì' => 'i',
+        'ō' | 'ó' | 'ǒ' | 'ò' => 'o',
+        'ū' | 'ú' | 'ǔ' | 'ù' => 'u',
+        'ǖ' | 'ǘ' | 'ǚ' | 'ǜ' | 'ü' => 'v',
+        'a'..='z' => c,
+        _ => return None,
+    })
+}
+
+/// Whether the syllable can be the reading of the character: the tone may differ, as dictionaries do.
+fn reads(han: char, syllable: &str) -> bool {
+    han.to_pinyin_multi().is_some_and(|readings| {
+        readings.into_iter().any(|reading| {
+            reading.with_tone().chars().filter_map(untoned).eq(syllable.chars().filter_map(untoned))
+        })
+    })
+}
+
+/// Whether the syllable with its tone is a reading of the character.
+pub(super) fn reads_exactly(han: char, syllable: &str) -> bool {
+    han.to_pinyin_multi()
+        .is_some_and(|readings| readings.into_iter().any(|reading| reading.with_tone() == syllable))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn glosses() {
+        let check = |text: &str, expected: &str| {
+            let out = without_glosses(Mapped::verbatim(text), &mut BTreeSet::new());
+            assert_eq!(out.text(), expected);
+        };
+        check("網(wǎng)絡(luò)安全", "網絡安全");
+        check("會（huì\u{a0}）議", "會議");
+        check("人工智能(AI)與大數(shù)據(2021)", "人工智能(AI)與大數據(2021)");
+        check("甲(café)店", "甲(café)店");
+        check("女(nǚ)性", "女性");
+    }
+}

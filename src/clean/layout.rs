@@ -1,0 +1,240 @@
+//! Rejoin: lines as they were set -> one paragraph a line.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::chars::{columns, ends_sentence, has_sentence_mark, is_han};
+use super::markup::lines;
+use crate::model::{Mapped, Repair, Rewrite};
+
+/// One paragraph a line, no empty lines, no blanks at either end of a line.
+pub(super) struct Layout {
+    pub(super) text: Mapped,
+    /// The source was set in lines of one width, as newspapers and PDF files are.
+    pub(super) wrapped: bool,
+    /// Which lines begin with an indent in the source; only told for wrapped text.
+    pub(super) indents: Vec<usize>,
+}
+
+/// Joins the lines of a text that was broken at a fixed width; else only drops empty lines.
+pub(super) fn layout(text: &Mapped, repairs: &mut BTreeSet<Repair>) -> Layout {
+    let source = text.text();
+    let mut lines: Vec<Line<'_>> = set_lines(source);
+    let wrapped = is_wrapped(&lines);
+    if wrapped {
+        lines = without_page_numbers(lines);
+        measure_blocks(&mut lines);
+    }
+    let mut out = Rewrite::new(text);
+    let mut indents = Vec::new();
+    let mut n_lines = 0;
+    let mut before: Option<Line<'_>> = None;
+    for line in lines {
+        let glue = match &before {
+            None => Glue::None,
+            Some(before) if wrapped => glue(before, &line),
+            Some(_) => Glue::Break,
+        };
+        let gap =
+            before.as_ref().map_or(line.range.start, |before| before.range.end)..line.range.start;
+        match glue {
+            Glue::None => {}
+            Glue::Break => n_lines += 1,
+            Glue::Join => {}
+        }
+        match glue {
+            Glue::None => {}
+            Glue::Break if source.get(gap.clone()) == Some("\n") => out.keep(gap),
+            Glue::Break => out.put("\n", gap),
+            Glue::Join => {
+                repairs.insert(if line.after_gap { Repair::Columns } else { Repair::HardWraps });
+                if words_meet(before.as_ref().map_or("", |l| l.words), line.words) {
+                    out.put(" ", gap);
+                }
+            }
+        }
+        if wrapped && line.indent {
+            indents.push(n_lines);
+        }
+        out.keep(line.range.clone());
+        before = Some(line);
+    }
+    Layout { text: out.finish(), wrapped, indents }
+}
+
+#[derive(Debug, Clone)]
+struct Line<'a> {
+    words: &'a str,
+    range: Range<usize>,
+    indent: bool,
+    /// Empty lines stand before it, or it is the first.
+    after_gap: bool,
+    width: usize,
+    /// Width to which the lines around it are filled.
+    full: usize,
+    /// Stands in a block of one to three lines without a comma or full stop.
+    heading: bool,
+}
+
+fn set_lines(source: &str) -> Vec<Line<'_>> {
+    let ranges = lines(source);
+    let mut found: Vec<Line<'_>> = Vec::with_capacity(ranges.len());
+    let mut gap = true;
+    for range in ranges {
+        let raw = source.get(range.clone()).unwrap_or_default();
+        let words = raw.trim();
+        if words.is_empty() {
+            gap = true;
+            continue;
+        }
+        let start = range.start + (raw.len() - raw.trim_start().len());
+        found.push(Line {
+            words,
+            range: start..start + words.len(),
+            indent: raw.starts_with(char::is_whitespace),
+            after_gap: std::mem::take(&mut gap),
+            width: columns(words),
+            full: 0,
+            heading: false,
+        });
+    }
+    found
+}
+
+const FEWEST_BREAKS: usize = 6;
+/// Wider lines are paragraphs, not lines of a page.
+const WIDEST_LINE: usize = 100;
+const NARROWEST_LINE: usize = 14;
+/// Lines of one column differ by no more than this, in columns.
+const UNEVEN: usize = 4;
+
+/// Many lines hold a comma and break off inside the sentence, as wide as the next line.
+fn is_wrapped(lines: &[Line<'_>]) -> bool {
+    let broken = lines
+        .iter()
+        .zip(lines.iter().skip(1))
+        .filter(|(line, next)| {
+            (NARROWEST_LINE..=WIDEST_LINE).contains(&line.width)
+                && line.width.abs_diff(next.width) <= UNEVEN
+                && !ends_sentence(line.words)
+                && has_sentence_mark(line.words)
+                && line.words.contains(is_han)
+        })
+        .count();
+    FEWEST_BREAKS <= broken && lines.len() <= broken * 6
+}
+
+fn without_page_numbers(lines: Vec<Line<'_>>) -> Vec<Line<'_>> {
+    let mut kept: Vec<Line<'_>> = Vec::with_capacity(lines.len());
+    let mut dropped = false;
+    for mut line in lines {
+        let bare = line.words.trim_matches(|c: char| !c.is_alphanumeric());
+        if bare.len() <= 4 && bare.bytes().all(|b| b.is_ascii_digit()) && line.after_gap {
+            dropped = true;
+            continue;
+        }
+        line.after_gap |= std::mem::take(&mut dropped);
+        kept.push(line);
+    }
+    kept
+}
+
+/// Tells every line the width of its block (lines with no gap or indent between them) and whether it is a heading.
+fn measure_blocks(lines: &mut [Line<'_>]) {
+    for block in lines.chunk_by_mut(|_, next| !next.after_gap) {
+        let mut widths: Vec<usize> = block.iter().map(|line| line.width).collect();
+        widths.sort_unstable();
+        let full =
+            widths.get((widths.len() * 4).div_ceil(5).saturating_sub(1)).copied().unwrap_or(0);
+        let heading = block.len() <= 3
+            && block.iter().all(|line| !has_sentence_mark(line.words) && !line.indent);
+        for line in block {
+            line.full = full;
+            line.heading = heading;
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Glue {
+    None,
+    Break,
+    Join,
+}
+
+/// Lines this much short of their block's width were still broken by the page, not by the writer.
+const RAGGED: usize = 4;
+/// The first line of a paragraph is set two characters in.
+const INDENT: usize = 4;
+
+fn glue(before: &Line<'_>, line: &Line<'_>) -> Glue {
+    if line.indent {
+        return Glue::Break;
+    }
+    let ended = ends_sentence(before.words);
+    let first = before.after_gap && !before.heading;
+    let filled = before.full <= before.width + RAGGED + if first { INDENT } else { 0 };
+    let joins = if line.after_gap {
+        !ended && filled && !before.heading && !line.heading && before.full.abs_diff(line.full) <= 8
+    } else if ended {
+        filled
+            && before.full <= before.width + 1
+            && !starts_item(line.words)
+            && !before.words.ends_with(['：', ':'])
+    } else {
+        filled && before.width <= before.full + 8
+    };
+    if joins { Glue::Join } else { Glue::Break }
+}
+
+/// `1、`, `（一）`, `二、`, `●`.
+fn starts_item(words: &str) -> bool {
+    let rest = words.trim_start_matches(['（', '(']);
+    let number: usize = rest
+        .chars()
+        .take_while(|c| c.is_ascii_digit() || "一二三四五六七八九十".contains(*c))
+        .map(char::len_utf8)
+        .sum();
+    let after = rest.get(number..).and_then(|rest| rest.chars().next());
+    words.starts_with(['●', '■', '◆', '•', '▲', '①', '②', '③', '④', '⑤'])
+        || (0 < number && after.is_some_and(|c| matches!(c, '、' | '.' | '．' | '）' | ')')))
+}
+
+/// Latin words on both sides of a line break need a blank.
+fn words_meet(before: &str, after: &str) -> bool {
+    before.chars().next_back().is_some_and(|c| c.is_ascii_alphanumeric() || c == ',')
+        && after.chars().next().is_some_and(|c| c.is_ascii_alphabetic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &str) {
+        let out = layout(&Mapped::verbatim(text), &mut BTreeSet::new());
+        assert_eq!(out.text.text(), expected);
+        let again = layout(&Mapped::verbatim(expected), &mut BTreeSet::new());
+        assert_eq!(again.text.text(), expected);
+    }
+
+    #[test]
+    fn paragraphs_stay() {
+        check("  甲地通报  \n\n\n　近日，破案。\n完\n", "甲地通报\n近日，破案。\n完");
+        check("", "");
+    }
+
+    #[test]
+    fn newspaper_columns() {
+        let page = " 去年5月，某县警方接到\n群众举报，称收到大量骚\n扰电话。经查，有人把业\n主信息卖给装修公司，从\n\n中牟利。民警随后在多地\n收网，抓获涉案人员十二\n名，扣押电脑、手机等作\n案工具一批。\n\n物业人员出卖住户\n信息被抓\n\n 今年1月，某市公安局网\n安支队又侦破一起同类的\n案件。";
+        let expected = "去年5月，某县警方接到群众举报，称收到大量骚扰电话。经查，有人把业主信息卖给装修公司，从中牟利。民警随后在多地收网，抓获涉案人员十二名，扣押电脑、手机等作案工具一批。\n物业人员出卖住户信息被抓\n今年1月，某市公安局网安支队又侦破一起同类的案件。";
+        let out = layout(&Mapped::verbatim(page), &mut BTreeSet::new());
+        assert_eq!(out.text.text(), expected);
+        assert!(out.wrapped);
+    }
+
+    #[test]
+    fn lists_are_not_joined() {
+        let list = "视频\n小程序\n赞\n在看\n分享\n留言\n收藏\n听过\n关注\n取消\n允许\n分析";
+        check(list, list);
+    }
+}

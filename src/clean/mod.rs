@@ -1,0 +1,278 @@
+//! Clean: a raw article -> one paragraph a line in simplified script, with title, publisher and date.
+
+mod boilerplate;
+mod chars;
+mod damage;
+mod fold;
+mod gloss;
+mod layout;
+mod markup;
+mod published;
+mod repeat;
+mod script;
+mod title;
+
+use std::collections::BTreeSet;
+
+use crate::knowledge::boilerplate::Boilerplate;
+use crate::model::{
+    Article, Mapped, RawArticle, Reject, RejectReason, RejectStage, Repair, Script,
+};
+
+/// Repairs the text and reads what it says about itself.
+///
+/// A record is rejected only if nothing is left of it: no body and no title.
+pub fn clean(mut raw: RawArticle, boilerplate: &Boilerplate) -> Result<Article, Reject> {
+    if raw.text.text().is_empty() && raw.meta.title.is_none() {
+        return Err(reject(&raw, RejectReason::Empty, "the record is empty"));
+    }
+    let mut repairs = raw.repairs.clone();
+    if is_cut_off(raw.text.text()) {
+        repairs.insert(Repair::Truncated);
+    }
+    let text = without_debris(std::mem::take(&mut raw.text), &mut repairs);
+    let plain = markup::plain(text, raw.format, boilerplate, &mut repairs);
+    let (text, script) = script::simplified(plain.text, &mut repairs);
+    let layout = layout::layout(&text, &mut repairs);
+    let byline = title::byline(layout.text.text());
+    let text = fold::spacing(layout.text, &mut repairs);
+
+    let heading = plain.heading.as_deref().map(printed);
+    let page = title::Page { text: text.text(), wrapped: layout.wrapped, indents: &layout.indents };
+    let title = named(raw.meta.title.as_deref());
+    let title = title.or_else(|| title::title(heading.as_deref(), page, boilerplate));
+    let publisher = named(raw.meta.publisher.as_deref()).or(byline);
+    let publisher = publisher.or_else(|| title::publisher(text.text()));
+    let published = published::published(published::Places {
+        metadata: raw.meta.published.as_deref(),
+        text: text.text(),
+        url: raw.meta.url.as_deref(),
+        path: &raw.id.file,
+    });
+
+    let (body, self_repeats) = match script {
+        // All that is known of page furniture is known of Chinese pages.
+        Script::Other => (text, 0),
+        Script::Hans | Script::Hant | Script::Mixed => {
+            let names = boilerplate::Names {
+                title: title.as_deref(),
+                publisher: publisher.as_deref(),
+                wrapped: layout.wrapped,
+            };
+            let text = boilerplate::pruned(text, names, boilerplate, &mut repairs);
+            repeat::collapsed(text, &mut repairs)
+        }
+    };
+    if body.text().is_empty() && title.is_none() {
+        return Err(reject(&raw, RejectReason::NoText, "nothing but markup and page furniture"));
+    }
+    Ok(Article {
+        id: raw.id,
+        format: raw.format,
+        encoding: raw.encoding,
+        script,
+        repairs,
+        title,
+        publisher,
+        url: raw.meta.url,
+        published,
+        content_hash: content_hash(body.text()),
+        body,
+        self_repeats,
+        bytes: raw.bytes,
+    })
+}
+
+/// Characters only: glosses and torn bytes, then odd forms.
+fn without_debris(text: Mapped, repairs: &mut BTreeSet<Repair>) -> Mapped {
+    let mut text = text;
+    // Before widths are folded: a wide letter may be two torn bytes.
+    if gloss::may_have_glosses(text.text()) {
+        text = damage::mended(text, repairs);
+        text = gloss::without_glosses(text, repairs);
+    }
+    fold::characters(text, repairs)
+}
+
+/// A title or name from metadata, if there is one.
+fn named(words: Option<&str>) -> Option<String> {
+    words.map(printed).filter(|words| !words.is_empty())
+}
+
+/// As printed, but in simplified script and without invisible characters.
+fn printed(words: &str) -> String {
+    let words = fold::characters(Mapped::verbatim(words), &mut BTreeSet::new());
+    script::simplified_words(words.text().trim())
+}
+
+/// The record stops inside a sentence, at the dots of a program that cut it.
+fn is_cut_off(text: &str) -> bool {
+    let text = text.trim_end();
+    text.strip_suffix("...").or_else(|| text.strip_suffix("…")).is_some_and(|text| {
+        text.chars().next_back().is_some_and(|c| c.is_alphanumeric() || matches!(c, '，' | '、'))
+    })
+}
+
+/// 128 bits of BLAKE3 in hexadecimal.
+fn content_hash(body: &str) -> String {
+    blake3::hash(body.as_bytes()).to_hex().chars().take(32).collect()
+}
+
+fn reject(raw: &RawArticle, reason: RejectReason, detail: &str) -> Reject {
+    Reject {
+        id: raw.id.clone(),
+        stage: RejectStage::Clean,
+        reason,
+        detail: detail.to_owned(),
+        bytes: raw.bytes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{Just, Strategy, any, prop_oneof};
+    use proptest::test_runner::Config;
+    use proptest::{prop_assert, prop_assert_eq, prop_assume, proptest};
+
+    use std::sync::LazyLock;
+
+    use super::*;
+    use crate::model::{ArticleId, Encoding, Format, Metadata};
+
+    fn raw(format: Format, text: &str, meta: Metadata) -> RawArticle {
+        RawArticle {
+            id: ArticleId { file: "a.md".to_owned(), record: 0 },
+            format,
+            encoding: Encoding::Utf8,
+            text: Mapped::verbatim(text),
+            meta,
+            repairs: BTreeSet::new(),
+            bytes: 0,
+        }
+    }
+
+    fn cleaned(format: Format, text: &str, meta: Metadata) -> Result<Article, Reject> {
+        static BOILERPLATE: LazyLock<Boilerplate> =
+            LazyLock::new(|| Boilerplate::builtin().unwrap());
+        clean(raw(format, text, meta), &BOILERPLATE)
+    }
+
+    #[test]
+    fn a_mirror_page() {
+        let text = "## 某縣警方通報\n\n![](http://a.cn/1.png)\n近日，某縣網(wǎng)安大隊破獲一宗著名案件,抓獲 5 人,查獲煤?qì)狻⒕W(wǎng)購等信息。\n\n來源：縣報\n\n推薦閱讀\n[另一案](http://b.cn)";
+        let article = cleaned(Format::Markdown, text, Metadata::default()).unwrap();
+        assert_eq!(
+            article.body.text(),
+            "某县警方通报\n近日，某县网安大队破获一宗著名案件，抓获5人，查获煤气、网购等信息。"
+        );
+        assert_eq!(article.title.as_deref(), Some("某县警方通报"));
+        assert_eq!(article.publisher.as_deref(), Some("县报"));
+        assert_eq!(article.script, Script::Hant);
+        let names: Vec<&str> = article.repairs.iter().map(|r| r.name()).collect();
+        assert_eq!(
+            names,
+            [
+                "pinyin_artifacts",
+                "damaged_bytes",
+                "traditional",
+                "width",
+                "spacing",
+                "boilerplate",
+                "markup"
+            ]
+        );
+        let at = article.body.text().find("5人").unwrap();
+        let source = article.body.to_source(at..at + 4);
+        assert_eq!(text.get(source), Some("5 人"));
+    }
+
+    #[test]
+    fn nothing_left() {
+        let reason =
+            |text: &str| cleaned(Format::Markdown, text, Metadata::default()).unwrap_err().reason;
+        assert_eq!(reason(""), RejectReason::Empty);
+        assert_eq!(reason("![](http://a.cn/1.png)\n\n在看"), RejectReason::NoText);
+        let meta = Metadata { title: Some("某案宣判".to_owned()), ..Metadata::default() };
+        assert_eq!(cleaned(Format::Markdown, "在看", meta).unwrap().body.text(), "");
+    }
+
+    /// Pieces of pages, so that random text meets every step.
+    fn page() -> impl Strategy<Value = String> {
+        const PIECES: &[&str] = &[
+            "近日，某县警方通报一起侵犯公民个人信息案，抓获犯罪嫌疑人五名。",
+            "\n",
+            "\n\n",
+            "# ",
+            "**",
+            "*",
+            "![](http://a.cn/1.png)",
+            "[标题](http://a.cn)",
+            "網(wǎng)絡(luò)",
+            "?qì)狻⒕W(wǎng)",
+            " 3100 余条",
+            "“",
+            "\"",
+            "(九)",
+            ",",
+            "。",
+            "往期回顾\n",
+            "来源：县报\n",
+            "在看\n",
+            "２０２３年",
+            "\u{200b}",
+            "\u{3000}",
+            "&amp;",
+            "<br>",
+            "|甲|乙|\n",
+            "---\n",
+            "END\n",
+            "声明\n",
+            "张**",
+            "A b",
+            "著 名",
+            "隨著",
+            "?",
+            "\u{fffd}",
+            "1、",
+            "\r\n",
+        ];
+        let piece = prop_oneof![
+            6 => (0..PIECES.len()).prop_map(|i| PIECES[i].to_owned()),
+            1 => any::<String>(),
+            1 => Just("公安机关\n".to_owned()),
+        ];
+        proptest::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(Config { failure_persistence: None, ..Config::with_cases(200) })]
+
+        #[test]
+        fn every_span_maps_into_the_source(text in page(), markdown in any::<bool>()) {
+            let format = if markdown { Format::Markdown } else { Format::Txt };
+            if let Ok(article) = cleaned(format, &text, Metadata::default()) {
+                let body = article.body.text();
+                prop_assert!(!body.contains("\n\n") && body.trim() == body, "{body:?}");
+                let mut last = 0;
+                for (at, c) in body.char_indices() {
+                    let source = article.body.to_source(at..at + c.len_utf8());
+                    prop_assert!(text.get(source.clone()).is_some_and(|words| !words.is_empty()), "{c} {source:?}");
+                    prop_assert!(last <= source.start);
+                    last = source.start;
+                }
+            }
+        }
+
+        #[test]
+        fn cleaning_twice_is_cleaning_once(text in page()) {
+            if let Ok(article) = cleaned(Format::Txt, &text, Metadata::default()) {
+                let meta = Metadata { title: article.title.clone(), publisher: article.publisher.clone(), ..Metadata::default() };
+                let body = article.body.text();
+                // A page about markup shows markup; clean, it looks like a page to be cleaned.
+                prop_assume!(!body.contains(['&', '<', '\\', '[']));
+                let again = cleaned(Format::Txt, body, meta);
+                prop_assert_eq!(again.map(|again| again.body.text().to_owned()).unwrap_or_default(), body);
+            }
+        }
+    }
+}

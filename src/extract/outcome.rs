@@ -1,0 +1,148 @@
+//! How far a case had gone, and when the latest step was taken.
+
+use std::ops::Range;
+
+use super::scan::Scan;
+use super::split::Passage;
+use super::text::{piece, sentence_at, tail};
+use super::time::Moment;
+use crate::knowledge::patterns::{Hit, Patterns};
+use crate::model::{CaseStage, Date, Found};
+
+/// Words of law and of advice: a term or a verdict in such a sentence is nobody's.
+const GENERAL: [&str; 12] = [
+    "以上七年以下",
+    "三年以下",
+    "情节严重的",
+    "情节特别严重的，",
+    "第二百",
+    "依照前款",
+    "规定的",
+    "的规定，",
+    "如果",
+    "可能被",
+    "将被判处",
+    "处罚标准",
+];
+
+/// The latest stage that the passages tell, with the word that says so.
+pub(super) fn stage(
+    text: &str,
+    passages: &[Range<usize>],
+    sentences: &[Range<usize>],
+    hits: &[Hit],
+    public_interest: bool,
+    patterns: &Patterns,
+) -> Option<Found<CaseStage>> {
+    const ORDER: [(&str, CaseStage); 6] = [
+        ("judge", CaseStage::Trial),
+        ("prosecute", CaseStage::Prosecution),
+        ("arrest", CaseStage::Arrest),
+        ("administrative", CaseStage::Administrative),
+        ("solve", CaseStage::Investigation),
+        ("public_interest", CaseStage::PublicInterest),
+    ];
+    let find = |name: &str| -> Option<&Hit> {
+        let class = patterns.words.class(name)?;
+        hits.iter().find(|hit| {
+            hit.class == class
+                && passages.iter().any(|passage| passage.contains(&hit.span.start))
+                && !is_general(text, sentences, hit)
+        })
+    };
+    if public_interest && let Some(hit) = find("public_interest") {
+        return Some(Found::new(
+            CaseStage::PublicInterest,
+            hit.span.clone(),
+            "stage-public_interest",
+        ));
+    }
+    ORDER.iter().find_map(|(name, stage)| {
+        let hit = find(name)?;
+        Some(Found::new(*stage, hit.span.clone(), format!("stage-{name}")))
+    })
+}
+
+/// The stage of a case that tells none itself: that of the set it illustrates (cases of a procuratorate's or a court's report).
+pub(super) fn stage_of_set(scan: &Scan<'_>, passage: &Passage) -> Option<Found<CaseStage>> {
+    let before = 0..passage.span.start;
+    let words = piece(scan.text, before);
+    let span = passage.span.clone();
+    let judged =
+        ["裁判文书", "判决书", "裁定书", "审结", "宣判"].iter().any(|word| words.contains(word));
+    let prosecuted = ["检察机关", "检察院", "起诉"].iter().any(|word| words.contains(word));
+    let defendant = piece(scan.text, span.clone()).contains("被告人");
+    let stage = if judged {
+        CaseStage::Trial
+    } else if prosecuted || defendant {
+        CaseStage::Prosecution
+    } else {
+        return None;
+    };
+    Some(Found::new(stage, span.start..span.end, "stage-of-set"))
+}
+
+/// Whether a hit stands in a sentence about the law, or in words that deny it (择期宣判, 未起诉).
+fn is_general(text: &str, sentences: &[Range<usize>], hit: &Hit) -> bool {
+    let sentence = sentence_at(sentences, hit.span.start);
+    let words = piece(text, sentence.clone());
+    let before = tail(piece(text, sentence.start..hit.span.start), 4);
+    GENERAL.iter().any(|general| words.contains(general))
+        || ["择期", "将于", "等待", "尚未", "将依法", "不", "定期", "可以", "应当", "向", "被公益"]
+            .iter()
+            .any(|word| before.ends_with(word))
+        || piece(text, hit.span.end..sentence.end).starts_with("标准")
+}
+
+/// The date of the latest enforcement step: the last dated moment in a clause of an enforcement word of the case's stage.
+///
+/// `None` where the latest step is undated, though earlier ones have dates.
+pub(super) fn action_date(
+    text: &str,
+    passages: &[Range<usize>],
+    sentences: &[Range<usize>],
+    hits: &[Hit],
+    moments: &[Moment],
+    stage: CaseStage,
+    patterns: &Patterns,
+) -> Option<Found<Date>> {
+    let names: &[&str] = match stage {
+        CaseStage::Trial => &["judge", "hearing"],
+        CaseStage::Prosecution => &["prosecute"],
+        CaseStage::Arrest | CaseStage::Investigation => &["arrest", "solve"],
+        CaseStage::Administrative => &["administrative"],
+        CaseStage::PublicInterest => &["public_interest"],
+    };
+    let classes: Vec<usize> = names.iter().filter_map(|name| patterns.words.class(name)).collect();
+    let mut best: Option<Found<Date>> = None;
+    for hit in hits {
+        if !classes.contains(&hit.class)
+            || !passages.iter().any(|passage| passage.contains(&hit.span.start))
+        {
+            continue;
+        }
+        let sentence = sentence_at(sentences, hit.span.start);
+        // The moment nearest before the word in its sentence dates the step.
+        let moment = moments
+            .iter()
+            .filter(|moment| {
+                sentence.start <= moment.span.start && moment.span.end <= hit.span.start
+            })
+            .next_back();
+        let Some(moment) = moment else { continue };
+        let between = piece(text, moment.span.end..hit.span.start);
+        let crime_between = ["以来，", "开始", "期间", "至今", "成立", "起，"]
+            .iter()
+            .any(|word| between.starts_with(word))
+            || between.contains("近日")
+            || between.contains("日前");
+        let Some(date) = moment.start else { continue };
+        if crime_between || 60 < between.chars().count() {
+            continue;
+        }
+        if best.as_ref().is_none_or(|best| best.value.first_day() <= date.first_day()) {
+            best = Some(Found::new(date, moment.span.clone(), "action-date"));
+        }
+    }
+    best
+}

@@ -1,0 +1,140 @@
+//! One pass over a body: its lines, sentences, words, numbers, dates, places, names, bodies and charges.
+
+use std::ops::Range;
+
+use super::Rules;
+use super::agency::{Body, bodies};
+use super::charge::{Charge, charges};
+use super::people::{Name, names};
+use super::place::{Context, Place};
+use super::quantity::{Quantity, UnitKind, quantities};
+use super::split::hits_in;
+use super::text::{Spanned, lines, piece, sentence_at, sentences, tail, within};
+use super::time::{Moment, moments};
+use crate::knowledge::patterns::{Hit, Patterns, RoleRule};
+use crate::model::{Date, LeadKind};
+
+/// Everything found in a body before it is known what belongs to which case.
+#[derive(Debug)]
+pub(super) struct Scan<'a> {
+    pub(super) text: &'a str,
+    pub(super) patterns: &'a Patterns,
+    pub(super) lines: Vec<Range<usize>>,
+    pub(super) sentences: Vec<Range<usize>>,
+    pub(super) hits: Vec<Hit>,
+    pub(super) quantities: Vec<Quantity>,
+    pub(super) moments: Vec<Moment>,
+    pub(super) places: Vec<Place>,
+    pub(super) names: Vec<Name>,
+    pub(super) bodies: Vec<Body>,
+    pub(super) charges: Vec<Charge>,
+}
+
+impl Spanned for Quantity {
+    fn span(&self) -> Range<usize> {
+        self.span.clone()
+    }
+}
+
+impl Spanned for Moment {
+    fn span(&self) -> Range<usize> {
+        self.span.clone()
+    }
+}
+
+impl Spanned for Place {
+    fn span(&self) -> Range<usize> {
+        self.span.clone()
+    }
+}
+
+/// How far back and ahead of a number its words are looked at, in characters.
+const REACH: usize = 60;
+
+impl<'a> Scan<'a> {
+    /// Scans a body published at `reference`.
+    pub(super) fn new(text: &'a str, reference: Option<Date>, rules: &'a Rules<'a>) -> Self {
+        let patterns = rules.patterns;
+        let context = Context { division: None, year: reference.map(Date::year) };
+        let places = rules.places.find(text, &context);
+        let hits = patterns.words.find(text);
+        let bodies = bodies(text, &hits, &places, patterns);
+        Scan {
+            lines: lines(text),
+            sentences: sentences(text),
+            quantities: quantities(text, rules.measures),
+            moments: moments(text, reference, rules.time),
+            names: names(text, patterns),
+            charges: charges(text, rules.charges.find(text)),
+            text,
+            patterns,
+            hits,
+            places,
+            bodies,
+        }
+    }
+
+    /// The hits of a class of words inside a range.
+    pub(super) fn hits_of(&self, range: &Range<usize>, class: &str) -> impl Iterator<Item = &Hit> {
+        hits_in(&self.hits, range, self.patterns.words.class(class))
+    }
+
+    /// The words of its sentence before and after a number.
+    pub(super) fn around(&self, quantity: &Quantity) -> (&'a str, &'a str) {
+        let sentence = sentence_at(&self.sentences, quantity.span.start);
+        let before = tail(piece(self.text, sentence.start..quantity.span.start), REACH);
+        let after = super::text::head(piece(self.text, quantity.span.end..sentence.end), REACH);
+        (before, after)
+    }
+
+    /// The first rule of `rules` that fires on a number.
+    pub(super) fn role<'r>(
+        &self,
+        quantity: &Quantity,
+        rules: &'r [RoleRule],
+    ) -> Option<&'r RoleRule> {
+        let (before, after) = self.around(quantity);
+        let unit = unit(quantity);
+        rules.iter().find(|rule| rule.fires(unit, before, after))
+    }
+
+    /// Whether a number counts two cases or more (案件36起).
+    pub(super) fn is_case_count(&self, quantity: &Quantity) -> bool {
+        matches!(quantity.unit.as_str(), "起" | "件" | "宗")
+            && 2.0 <= quantity.number.value
+            && self
+                .role(quantity, &self.patterns.metrics)
+                .is_some_and(|rule| rule.role.starts_with("cases_"))
+    }
+
+    /// The division that a body's name tells.
+    pub(super) fn code_of(&self, body: &Body) -> Option<String> {
+        let place =
+            within(&self.places, body.span.clone()).iter().max_by_key(|place| place.level)?;
+        (place.code != "000000").then(|| place.code.clone())
+    }
+
+    /// The first name in a range that can be a lead.
+    pub(super) fn first_lead(&self, range: &Range<usize>) -> Option<&Name> {
+        within(&self.names, range.clone()).iter().find(|name| !name.bystander)
+    }
+
+    /// The words of the first person's name in a range.
+    pub(super) fn first_name(&self, range: &Range<usize>) -> Option<&'a str> {
+        within(&self.names, range.clone())
+            .iter()
+            .find(|name| !name.bystander && name.kind == LeadKind::Person)
+            .map(|name| piece(self.text, name.span.clone()))
+    }
+}
+
+/// The unit by which rules know a number: the measure word as printed, or the unit it was converted to.
+pub(super) fn unit(quantity: &Quantity) -> &str {
+    match quantity.kind {
+        UnitKind::Yuan => "yuan",
+        UnitKind::Bytes => "bytes",
+        UnitKind::Months => "months",
+        UnitKind::Percent => "share",
+        _ => quantity.unit.as_str(),
+    }
+}
