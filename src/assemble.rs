@@ -56,7 +56,7 @@ pub fn assemble(
         })
         .collect();
     let mentions = mentions(&keys, told, first_of, knowledge);
-    let view = View { articles, keys: &keys, offsets: &offsets, deduped, told };
+    let view = View { articles, keys: &keys, offsets: &offsets, deduped, told, knowledge };
     Tables {
         articles: view.article_rows(with_body),
         duplicates: view.duplicate_rows(),
@@ -82,6 +82,13 @@ fn name(letter: char, parts: &[&str]) -> String {
     }
     let hex = hasher.finalize().to_hex();
     std::iter::once(letter).chain(hex.chars().take(16)).collect()
+}
+
+/// The facet under which a code is published. A code below another stands in a facet of its own
+/// (`data_type_fine`), so that counting the codes of a facet counts nothing twice.
+fn facet_of(knowledge: &Knowledge, facet: &str, code: &str) -> String {
+    let parent = knowledge.taxonomy.get(facet, code).and_then(|term| term.parent.as_ref());
+    if parent.is_some() { format!("{facet}_fine") } else { facet.to_owned() }
 }
 
 fn mention_id(article_key: &str, ordinal: u32) -> String {
@@ -124,7 +131,7 @@ fn facts(case: &Case, labels: &[Label], knowledge: &Knowledge) -> (rows::Facts, 
     let codes = |facet: &str| -> BTreeSet<&str> {
         labels
             .iter()
-            .filter(|label| label.facet == facet)
+            .filter(|label| facet_of(knowledge, &label.facet, &label.code) == facet)
             .map(|label| label.code.as_str())
             .collect()
     };
@@ -167,7 +174,8 @@ fn facts(case: &Case, labels: &[Label], knowledge: &Knowledge) -> (rows::Facts, 
     let low = |measure: Measure| {
         case.numbers.get(&measure).map(|number| number.value.low.unwrap_or(number.value.value))
     };
-    let data_types: Vec<&str> = codes("data_type").into_iter().collect();
+    let data_types: Vec<&str> =
+        codes("data_type").into_iter().chain(codes("data_type_fine")).collect();
     let tier = knowledge.severity.tier(&Grounds {
         data_types: &data_types,
         records: low(Measure::Records),
@@ -195,6 +203,7 @@ struct View<'a> {
     offsets: &'a [Offsets],
     deduped: &'a Deduped,
     told: &'a [Told],
+    knowledge: &'a Knowledge,
 }
 
 impl View<'_> {
@@ -316,7 +325,7 @@ impl View<'_> {
                 rows::Label {
                     mention_id: mention.id.clone(),
                     case_id: mention.case_id.clone(),
-                    facet: label.facet.clone(),
+                    facet: facet_of(self.knowledge, &label.facet, &label.code),
                     code: label.code.clone(),
                     evidence: self.words(mention.article, &span),
                     start,
@@ -530,7 +539,7 @@ fn reject_row(reject: &Reject) -> rows::Reject {
 
 fn taxonomy_rows(knowledge: &Knowledge) -> Vec<rows::Term> {
     let terms = knowledge.taxonomy.iter().map(|term| rows::Term {
-        facet: term.facet.clone(),
+        facet: facet_of(knowledge, &term.facet, &term.code),
         code: term.code.clone(),
         parent: term.parent.clone(),
         zh: term.zh.clone(),

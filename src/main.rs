@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use anjuan::config::Config;
 use anjuan::error::Error;
 use anjuan::eval::{self, Judged};
+use anjuan::extract::Rules;
 use anjuan::extract::place::{Context, Places};
 use anjuan::extract::spans::spans_line;
 use anjuan::gold;
@@ -152,7 +153,8 @@ fn show(base: &Base, file: &Path, json: bool) -> Result<u8, Error> {
         (name, File::open(file).and_then(|mut file| file.read_to_end(&mut bytes)))
     };
     size.map_err(|error| reading(file, error))?;
-    let readings = read::read(RawFile { path, bytes }, &config, &knowledge);
+    let rules = Rules::new(&knowledge);
+    let readings = read::read(RawFile { path, bytes }, &config, &rules, &knowledge);
     if json {
         print(&read::as_json(&readings))
     } else {

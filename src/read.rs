@@ -18,13 +18,17 @@ use crate::pipeline::tell_one;
 pub type Reading = Result<(Article, Told), Reject>;
 
 /// Decodes, cleans, extracts and labels every record of a file.
-pub fn read(file: RawFile, config: &Config, knowledge: &Knowledge) -> Vec<Reading> {
-    let rules = Rules::new(knowledge);
+pub fn read(
+    file: RawFile,
+    config: &Config,
+    rules: &Rules<'_>,
+    knowledge: &Knowledge,
+) -> Vec<Reading> {
     acquire::decode(file, &config.acquire)
         .into_iter()
         .map(|record| {
             let article = record.and_then(|raw| clean(raw, &knowledge.boilerplate))?;
-            let told = tell_one(&article, &rules, knowledge);
+            let told = tell_one(&article, rules, knowledge);
             Ok((article, told))
         })
         .collect()

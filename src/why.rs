@@ -10,6 +10,7 @@ use crate::acquire;
 use crate::config::Config;
 use crate::error::Error;
 use crate::evidence::{self, Evidence};
+use crate::extract::Rules;
 use crate::knowledge::Knowledge;
 use crate::read::{Reading, read};
 use crate::table::{Row, Table};
@@ -31,7 +32,8 @@ pub fn why(
     config: &Config,
     knowledge: &Knowledge,
 ) -> Result<String, Error> {
-    let question = Question { column, snapshot, config, knowledge };
+    let rules = Rules::new(knowledge);
+    let question = Question { column, snapshot, config, rules, knowledge };
     for (name, key) in TABLES {
         let table = Table::read(snapshot, name)?;
         let Some(row) = table.rows().find(|row| row.text(key) == Some(id)) else { continue };
@@ -59,6 +61,7 @@ struct Question<'a> {
     column: Option<&'a str>,
     snapshot: &'a Path,
     config: &'a Config,
+    rules: Rules<'a>,
     knowledge: &'a Knowledge,
 }
 
@@ -168,10 +171,12 @@ impl Question<'_> {
         let full = self.config.raw.join(path);
         let file = acquire::read(&full, path.to_owned(), &self.config.acquire).ok()?;
         let record = usize::try_from(article.int("source_ordinal")?).ok()?;
-        let reading = read(file, self.config, self.knowledge).into_iter().find(|reading| {
-            let id = reading.as_ref().map_or_else(|reject| &reject.id, |(article, _)| &article.id);
-            usize::try_from(id.record) == Ok(record)
-        })?;
+        let reading =
+            read(file, self.config, &self.rules, self.knowledge).into_iter().find(|reading| {
+                let id =
+                    reading.as_ref().map_or_else(|reject| &reject.id, |(article, _)| &article.id);
+                usize::try_from(id.record) == Ok(record)
+            })?;
         let same = reading.as_ref().is_ok_and(|(again, _)| {
             Some(again.content_hash.as_str()) == article.text("content_hash")
         });

@@ -87,7 +87,7 @@ fn help_names_every_command() {
 #[test]
 fn a_wrong_command_line() {
     let folder = small();
-    check(folder.path(), &["rnu"], 2, "run");
+    check(folder.path(), &["snapshot"], 2, "'snapshots'");
     check(folder.path(), &["run", "--row", "x"], 2, "--raw");
     check(folder.path(), &["run", "--threads", "many"], 2, "many");
     check(folder.path(), &["schema", "--format", "xml"], 2, "markdown");
@@ -268,11 +268,9 @@ fn says_why() {
         let text = stdout(&check(folder.path(), &["why", id], 0, ""));
         assert!(text.contains("raw/a.txt"), "{text}");
     }
-    for (name, key) in [("figures", "figure_id")] {
-        let rows = table(folder.path(), name);
-        let id = rows.rows().next().and_then(|row| row.text(key)).unwrap();
-        check(folder.path(), &["why", id], 0, "");
-    }
+    let figures = table(folder.path(), "figures");
+    let figure = figures.rows().next().and_then(|row| row.text("figure_id")).unwrap();
+    check(folder.path(), &["why", figure], 0, "");
     check(
         folder.path(),
         &["why", mention, "--column", "colour"],

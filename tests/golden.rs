@@ -8,13 +8,12 @@ use std::fs;
 use std::path::Path;
 
 use anjuan::config::Config;
-use anjuan::knowledge::Knowledge;
 use anjuan::pipeline;
 use anjuan::publish::{self, RealDisk};
 use anjuan::table::{Row, Table};
 use tempfile::TempDir;
 
-use crate::root;
+use crate::{KNOWLEDGE, root};
 
 #[test]
 fn golden() {
@@ -42,8 +41,7 @@ fn golden() {
 /// The tables of a folder of articles as text that a person can read and compare.
 fn tables(raw: &Path) -> String {
     let out = TempDir::new().unwrap();
-    let knowledge = Knowledge::load().unwrap();
-    let made = pipeline::run(raw, &Config::default(), &knowledge, &|_| {}).unwrap();
+    let made = pipeline::run(raw, &Config::default(), &KNOWLEDGE, &|_| {}).unwrap();
     let published =
         publish::publish(&made.tables, &made.snapshot, out.path(), &mut RealDisk).unwrap();
     let read = |name| Table::read(&published.folder, name).unwrap();

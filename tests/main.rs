@@ -16,6 +16,16 @@ mod properties;
 mod tidy;
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use anjuan::extract::Rules;
+use anjuan::knowledge::Knowledge;
+
+/// The built-in knowledge, read once for all tests.
+static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| Knowledge::load().unwrap());
+
+/// The rules compiled from it.
+static RULES: LazyLock<Rules<'static>> = LazyLock::new(|| Rules::new(&KNOWLEDGE));
 
 /// The root of the repository.
 fn root() -> &'static Path {

@@ -5,7 +5,6 @@ use std::fs;
 use std::path::Path;
 
 use anjuan::config::Config;
-use anjuan::knowledge::Knowledge;
 use anjuan::model::RawFile;
 use anjuan::pipeline::{self, Made};
 use anjuan::publish::{self, RealDisk};
@@ -15,17 +14,16 @@ use proptest::prelude::{ProptestConfig, any, prop, proptest};
 use proptest::strategy::Strategy;
 use tempfile::TempDir;
 
-use crate::{files, root};
+use crate::{KNOWLEDGE, RULES, files, root};
 
-fn make(raw: &Path, threads: usize, knowledge: &Knowledge) -> Made {
+fn make(raw: &Path, threads: usize) -> Made {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-    pool.install(|| pipeline::run(raw, &Config::default(), knowledge, &|_| {})).unwrap()
+    pool.install(|| pipeline::run(raw, &Config::default(), &KNOWLEDGE, &|_| {})).unwrap()
 }
 
 /// The published samples.
 fn samples(out: &TempDir, threads: usize) -> std::path::PathBuf {
-    let knowledge = Knowledge::load().unwrap();
-    let made = make(&root().join("raw"), threads, &knowledge);
+    let made = make(&root().join("raw"), threads);
     publish::publish(&made.tables, &made.snapshot, out.path(), &mut RealDisk).unwrap().folder
 }
 
@@ -124,9 +122,8 @@ fn the_order_of_files_does_not_change_what_is_told() {
         fs::copy(path, forward.path().join(format!("{i:02}.md"))).unwrap();
         fs::copy(path, backward.path().join(format!("{:02}.md", 99 - i))).unwrap();
     }
-    let knowledge = Knowledge::load().unwrap();
     let told = |folder: &TempDir| {
-        let tables = make(folder.path(), 2, &knowledge).tables;
+        let tables = make(folder.path(), 2).tables;
         let mut texts: Vec<String> =
             tables.mentions.into_iter().map(|mention| mention.text).collect();
         texts.sort();
@@ -156,9 +153,8 @@ proptest! {
 
     #[test]
     fn any_bytes_are_read_or_rejected(bytes in mixture(), extension in prop::sample::select(vec!["md", "txt", "html", "jsonl", "gz", "zst"])) {
-        let knowledge = Knowledge::load().unwrap();
         let file = RawFile { path: format!("any.{extension}"), bytes };
-        for (article, told) in read(file, &Config::default(), &knowledge).into_iter().flatten() {
+        for (article, told) in read(file, &Config::default(), &RULES, &KNOWLEDGE).into_iter().flatten() {
             let body = article.body.text();
             let spans = told.extracted.figures.iter().map(|figure| &figure.number.span);
             let spans = spans.chain(told.extracted.statistics.iter().map(|statistic| &statistic.number.span));

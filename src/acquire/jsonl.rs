@@ -256,7 +256,9 @@ fn escape(rest: &str) -> (Cow<'_, str>, usize) {
 mod tests {
     use super::*;
 
-    fn read(text: &str, layout: Layout) -> Vec<(u32, Result<String, (RejectReason, String)>)> {
+    type Shown = (u32, Result<String, (RejectReason, String)>);
+
+    fn read(text: &str, layout: Layout) -> Vec<Shown> {
         let show = |record: Record| {
             let document = record.document.map(|(document, _)| document.text.text().to_owned());
             (record.index, document.map_err(|stop| (stop.reason, stop.detail)))

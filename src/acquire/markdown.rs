@@ -242,7 +242,7 @@ mod tests {
         assert_eq!(document.text.text(), "\n# 通报\n");
         let at = document.text.text().find("通报").unwrap();
         let source = document.text.to_source(at..at + 6);
-        assert_eq!(&text[source.clone()], "通报");
+        assert_eq!(text.get(source.clone()).unwrap(), "通报");
         assert!(source.start > text.find("---\n\n").unwrap());
     }
 
@@ -256,7 +256,7 @@ mod tests {
             let document = document(text);
             assert_eq!(document.text.text(), title);
             assert_eq!(document.meta.title.as_deref(), Some(title));
-            let source = &text[document.text.to_source(0..title.len())];
+            let source = text.get(document.text.to_source(0..title.len())).unwrap();
             assert!(source.trim_matches('"').starts_with("一"), "{source}");
         }
         assert_eq!(document("---\nurl: x\n---\n").text.text(), "");

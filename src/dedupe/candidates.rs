@@ -161,7 +161,7 @@ impl Join {
                 let near = edge.inside.max(edge.around);
                 let leads = leaders.get(other) == Some(&other);
                 // Under other titles, pages of one site may have most of their menus in common.
-                let alike = if same_title(sketches, article, other) { 0.3 } else { 0.8 };
+                let alike = if same_title(sketches, article, other) { 0.3 } else { 0.9 };
                 if leads && shared >= 4 && near >= alike && near > best.0 {
                     best = (near, other);
                 }

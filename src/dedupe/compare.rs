@@ -11,6 +11,9 @@ const SLACK: usize = 14;
 /// Shorter shared passages are phrases that any two articles may share.
 const PASSAGE: usize = 24;
 
+/// Folded characters of a long sentence.
+const SENTENCE: usize = 120;
+
 /// A folded text that can be searched by shingle.
 #[derive(Debug)]
 pub(super) struct Indexed {
@@ -22,6 +25,8 @@ pub(super) struct Indexed {
     next: Vec<u32>,
     /// Number of distinct shingles.
     distinct: usize,
+    /// How many sentences end in it.
+    sentences: usize,
     /// Which parts are the text's own and which are furniture, in order.
     parts: Vec<Part>,
 }
@@ -91,6 +96,7 @@ impl Indexed {
             slots: vec![0; (hashes.len() * 2).next_power_of_two().max(2)],
             next: vec![0; hashes.len()],
             distinct: 0,
+            sentences: sentences(text),
             parts,
             chars,
             hashes,
@@ -110,6 +116,11 @@ impl Indexed {
     /// The folded characters.
     pub(super) fn chars(&self) -> &[char] {
         &self.chars
+    }
+
+    /// Whether it is written in sentences, unlike a menu or a list of links.
+    pub(super) fn is_prose(&self) -> bool {
+        self.sentences * SENTENCE >= self.chars.len()
     }
 
     /// How many characters of the range are the text's own, not furniture.
@@ -260,6 +271,11 @@ fn passages(runs: &[Run]) -> Vec<Passage> {
     }
     passages.retain(|passage| passage.shared() >= PASSAGE);
     passages
+}
+
+fn sentences(text: &str) -> usize {
+    let ends = |c: char| matches!(c, '。' | '！' | '？' | '；' | '!' | '?');
+    text.chars().filter(|&c| ends(c)).count() + text.matches(". ").count()
 }
 
 /// Which parts of a text are furniture.

@@ -42,6 +42,8 @@ pub struct Title {
     pub shape: u64,
     /// Characters of the folded title.
     pub chars: u16,
+    /// A bit for each pair of characters, by hash: like titles have most in common.
+    pub pairs: u128,
 }
 
 /// The sketch of an article.
@@ -73,7 +75,15 @@ impl Title {
             hash: hash_chars(&folded),
             shape: hash_chars(&shape),
             chars: u16::try_from(folded.len()).unwrap_or(u16::MAX),
+            pairs: pairs(&folded),
         })
+    }
+
+    /// Whether one is the other but for a few words, such as the name of a column or a site.
+    pub(super) fn is_like(&self, other: &Title) -> bool {
+        let least = self.pairs.count_ones().min(other.pairs.count_ones());
+        self.hash == other.hash
+            || (least > 0 && (self.pairs & other.pairs).count_ones() * 3 >= least * 2)
     }
 
     /// Whether the folded characters hold the title.
@@ -88,6 +98,11 @@ impl Title {
             i + 1 >= size && hash == self.hash
         })
     }
+}
+
+fn pairs(chars: &[char]) -> u128 {
+    let bit = |pair: &[char]| 1_u128 << (hash_chars(pair).wrapping_mul(BASE) >> 57);
+    chars.windows(2).map(bit).fold(0, |pairs, bit| pairs | bit)
 }
 
 /// A hash of all the characters.

@@ -74,6 +74,8 @@ const DIGEST: f64 = 0.8;
 
 /// Under another title so much more of a text must be told.
 const OTHER_TITLE: f64 = 0.15;
+/// And two whole articles must each tell so much of the other.
+const TOLD_BY_BOTH: f64 = 0.8;
 /// Characters of the example passage.
 const EXAMPLE: usize = 40;
 
@@ -113,15 +115,18 @@ impl Verifier<'_> {
         let found = index.compare(&other);
         let (own_a, own_b) = (index.own_len(), other.own_len());
         let covered = found.covered.0.max(found.covered.1);
-        let doubt = if self.other_title(canonical, number) { OTHER_TITLE } else { 0.0 };
+        let other_title = self.other_title(canonical, number);
+        let doubt = if other_title { OTHER_TITLE } else { 0.0 };
         let role = self.role(own_a, own_b, &found, covered - doubt)?;
         let both = found.told.0.min(found.told.1);
         if (self.is_digest(canonical) || self.is_digest(number)) && both < DIGEST {
             return None;
         }
         let facts = Facts::of(index, &other, &found.passages);
-        let column = is_other_issue(a, b) && (found.jaccard < 0.9 || !facts.changed.is_empty());
-        if column || facts.differ(self.config.changed) {
+        // Pages that say nothing but what their site says everywhere have little else in common.
+        let parts = role == DuplicateRole::Near && both < TOLD_BY_BOTH;
+        let menus = other_title && (parts || !(index.is_prose() && other.is_prose()));
+        if menus || is_other_issue(a, b) || facts.differ(self.config.changed) {
             return None;
         }
         let longest = found.passages.iter().flat_map(|passage| &passage.runs);
@@ -162,10 +167,10 @@ impl Verifier<'_> {
         small && self.other_title(whole, part)
     }
 
-    /// Whether both have titles and the titles differ.
+    /// Whether both have titles and the titles are not alike.
     pub(super) fn other_title(&self, a: usize, b: usize) -> bool {
         let title = |i: usize| self.sketch(i).and_then(|sketch| sketch.title);
-        matches!((title(a), title(b)), (Some(a), Some(b)) if a.hash != b.hash)
+        title(a).zip(title(b)).is_some_and(|(a, b)| !a.is_like(&b))
     }
 
     /// Where nearly all of `part` stands in the indexed article.

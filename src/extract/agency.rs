@@ -14,6 +14,8 @@ pub(super) struct Body {
     pub(super) kind: AgencyKind,
     /// Named with a place or a number, not just 法院 or 警方.
     pub(super) specific: bool,
+    /// Only where somebody works who speaks (某市公安局副局长某某介绍).
+    pub(super) speaker: bool,
 }
 
 impl Spanned for Body {
@@ -63,9 +65,15 @@ pub(super) fn bodies(text: &str, hits: &[Hit], places: &[Place], patterns: &Patt
     for hit in hits {
         let Some((_, kind)) = kinds.iter().find(|(class, _)| *class == hit.class) else { continue };
         let start = extend_left(text, hit.span.start, places);
-        let placed =
-            within(places, start..hit.span.start).iter().any(|place| place.code != "000000");
-        let body = Body { span: start..hit.span.end, kind: *kind, specific: placed };
+        let placed = within(places, start..hit.span.start)
+            .iter()
+            .any(|place| place.code != "000000" && place.rule != "place-pointer");
+        let body = Body {
+            span: start..hit.span.end,
+            kind: *kind,
+            specific: placed,
+            speaker: is_speaker(text, hit.span.end, hits, patterns),
+        };
         match bodies.last_mut() {
             // 公安局 inside 公安局临川分局, or 法院 inside 人民法院: one body.
             Some(last)
@@ -73,6 +81,7 @@ pub(super) fn bodies(text: &str, hits: &[Hit], places: &[Place], patterns: &Patt
             {
                 if last.span.end < body.span.end {
                     last.span.end = body.span.end;
+                    last.speaker = body.speaker;
                     last.specific |= body.specific;
                     last.kind = body.kind;
                     last.span.start = last.span.start.min(body.span.start);
@@ -82,6 +91,24 @@ pub(super) fn bodies(text: &str, hits: &[Hit], places: &[Place], patterns: &Patt
         }
     }
     bodies
+}
+
+/// Whether an office follows a body within the same run of words.
+fn is_speaker(text: &str, end: usize, hits: &[Hit], patterns: &Patterns) -> bool {
+    let office = patterns.words.class("office");
+    within_hits(hits, end..end + 48).iter().filter(|hit| Some(hit.class) == office).any(|hit| {
+        piece(text, end..hit.span.start)
+            .chars()
+            .all(|mark| super::text::is_han(mark) || mark == '、')
+            && !acts_in(piece(text, end..hit.span.start))
+    })
+}
+
+/// Whether words hold a verb of enforcement, so that an office behind them is another's.
+fn acts_in(words: &str) -> bool {
+    ["破获", "抓获", "侦破", "判处", "起诉", "办理", "审理", "接到", "对", "向", "将"]
+        .iter()
+        .any(|verb| words.contains(verb))
 }
 
 /// 抚州市公安局 + 临川分局: a sub-office behind the office.
@@ -157,31 +184,37 @@ pub(super) fn agency(
             .collect();
     let candidates: Vec<&Body> =
         passages.iter().flat_map(|passage| within(bodies, passage.clone())).collect();
-    let best = candidates.iter().filter(|body| !is_other_role(text, body)).max_by_key(|body| {
-        let name = piece(text, body.span.clone());
-        let acting = within_hits(hits, body.span.end..body.span.end + 30).iter().any(|hit| {
-            acts.contains(&hit.class) && !piece(text, body.span.end..hit.span.start).contains('。')
-        });
-        let fitting = match stage {
-            Some(CaseStage::PublicInterest) => body.kind == AgencyKind::Procuratorate,
-            Some(CaseStage::Administrative) => {
-                body.kind == AgencyKind::Regulator || body.kind == AgencyKind::Police
-            }
-            Some(CaseStage::Investigation | CaseStage::Arrest) => body.kind == AgencyKind::Police,
-            Some(CaseStage::Prosecution | CaseStage::Trial) | None => true,
-        };
-        let in_heading = heading.is_some_and(|heading| heading.contains(&body.span.start));
-        (
-            body.specific,
-            fitting,
-            level(body.kind),
-            in_heading,
-            acting,
-            !is_unit(name),
-            name.chars().count(),
-            usize::MAX - body.span.start,
-        )
-    })?;
+    let best = candidates
+        .iter()
+        .filter(|body| !is_other_role(text, body) && !body.speaker)
+        .max_by_key(|body| {
+            let name = piece(text, body.span.clone());
+            let acting = within_hits(hits, body.span.end..body.span.end + 30).iter().any(|hit| {
+                acts.contains(&hit.class)
+                    && !piece(text, body.span.end..hit.span.start).contains('。')
+            });
+            let fitting = match stage {
+                Some(CaseStage::PublicInterest) => body.kind == AgencyKind::Procuratorate,
+                Some(CaseStage::Administrative) => {
+                    body.kind == AgencyKind::Regulator || body.kind == AgencyKind::Police
+                }
+                Some(CaseStage::Investigation | CaseStage::Arrest) => {
+                    body.kind == AgencyKind::Police
+                }
+                Some(CaseStage::Prosecution | CaseStage::Trial) | None => true,
+            };
+            let in_heading = heading.is_some_and(|heading| heading.contains(&body.span.start));
+            (
+                body.specific,
+                fitting,
+                level(body.kind),
+                !is_unit(name),
+                in_heading,
+                acting,
+                name.chars().count(),
+                usize::MAX - body.span.start,
+            )
+        })?;
     let best = fullest(text, best, bodies);
     Some(Found::new(
         Agency { name: piece(text, best.span.clone()).to_owned(), kind: best.kind },

@@ -70,14 +70,14 @@ fn of_a_case(after: &str) -> bool {
 /// A case name (丁某等人…案) that holds no charge gives `None` unless the telling states a crime.
 pub(super) fn offence(
     text: &str,
-    case_name: Option<Range<usize>>,
+    case_name: Option<&Range<usize>>,
     passages: &[Range<usize>],
     charges: &[Charge],
     of_set: Option<&Charge>,
 ) -> Option<Found<Offence>> {
     let told: Vec<&Charge> =
         passages.iter().flat_map(|passage| within(charges, passage.clone())).collect();
-    let named = case_name.as_ref().and_then(|name| within(charges, name.clone()).first());
+    let named = case_name.and_then(|name| within(charges, name.clone()).first());
     let crime = told
         .iter()
         .filter(|charge| Form::Suspected <= charge.form)

@@ -125,7 +125,7 @@ fn said_of<'a>(scan: &Scan<'a>, quantity: &Quantity) -> Option<&'a str> {
 fn choose<'a, 'b>(measure: Measure, candidates: &'b [Candidate<'a>]) -> Option<&'b Candidate<'a>> {
     let by_lead = matches!(measure, Measure::Fine | Measure::PrisonMonths | Measure::IllegalGain);
     let own = matches!(measure, Measure::Fine | Measure::PrisonMonths);
-    let mut best: Option<(&Candidate<'_>, (bool, bool, i64, bool, f64))> = None;
+    let mut best: Option<(&Candidate<'_>, Preference)> = None;
     for candidate in candidates {
         let number = candidate.quantity.number;
         // A range over several defendants is nobody's own term, and another's term is not the lead's.
@@ -133,9 +133,11 @@ fn choose<'a, 'b>(measure: Measure, candidates: &'b [Candidate<'a>]) -> Option<&
             continue;
         }
         let weight = if by_lead { 0.0 } else { number.value };
+        // A headline rounds a gain, but the largest total of records or persons may stand only there.
+        let main = candidate.main || !by_lead;
         let key = (
             !candidate.part,
-            candidate.main,
+            main,
             candidate.rule.rank,
             by_lead && candidate.of_lead == Some(true),
             weight,
@@ -147,7 +149,10 @@ fn choose<'a, 'b>(measure: Measure, candidates: &'b [Candidate<'a>]) -> Option<&
     best.map(|(candidate, _)| candidate)
 }
 
-fn greater(a: &(bool, bool, i64, bool, f64), b: &(bool, bool, i64, bool, f64)) -> bool {
+/// Whether it is a total, in the telling itself, the rank of its rule, whether it is the lead's, its size.
+type Preference = (bool, bool, i64, bool, f64);
+
+fn greater(a: &Preference, b: &Preference) -> bool {
     (a.0, a.1, a.2, a.3).cmp(&(b.0, b.1, b.2, b.3)).then(a.4.total_cmp(&b.4)).is_gt()
 }
 

@@ -167,7 +167,7 @@ fn read_case(
     });
     let figures = figure::figures(scan, passage, lead_name, ordinal, totals);
     let offence: Option<Found<Offence>> =
-        charge::offence(text, passage.case_name.clone(), &ranges, &scan.charges, of_set);
+        charge::offence(text, passage.case_name.as_ref(), &ranges, &scan.charges, of_set);
     let mut case = Case {
         ordinal,
         span: passage.span.clone(),

@@ -31,6 +31,9 @@ pub(crate) fn parse_number(text: &str) -> Option<Number> {
     if end != text.len() {
         return None;
     }
+    if !first.high.is_finite() {
+        return None;
+    }
     if before.is_none() && first.style.bare && first.end - start <= '万'.len_utf8() {
         return None;
     }
@@ -185,7 +188,11 @@ fn is_scale(c: char) -> bool {
 
 /// Undoes the noise of binary fractions: 1.3153 x 10000 is 13153.
 pub(crate) fn tidy(value: f64) -> f64 {
-    let grain = if value.abs() < 1e9 { 1e6 } else { 1e2 };
+    let grain = match value.abs() {
+        size if size < 1e6 => 1e9,
+        size if size < 1e9 => 1e6,
+        _ => 1e2,
+    };
     if value.abs() < 1e13 { (value * grain).round() / grain } else { value.round() }
 }
 

@@ -111,7 +111,7 @@ pub(super) fn action_date(
         CaseStage::Prosecution => &["prosecute"],
         CaseStage::Arrest | CaseStage::Investigation => &["arrest", "solve"],
         CaseStage::Administrative => &["administrative"],
-        CaseStage::PublicInterest => &["public_interest"],
+        CaseStage::PublicInterest => &["public_interest", "judge"],
     };
     let classes: Vec<usize> = names.iter().filter_map(|name| patterns.words.class(name)).collect();
     let mut best: Option<Found<Date>> = None;
@@ -123,12 +123,9 @@ pub(super) fn action_date(
         }
         let sentence = sentence_at(sentences, hit.span.start);
         // The moment nearest before the word in its sentence dates the step.
-        let moment = moments
-            .iter()
-            .filter(|moment| {
-                sentence.start <= moment.span.start && moment.span.end <= hit.span.start
-            })
-            .next_back();
+        let moment = moments.iter().rfind(|moment| {
+            sentence.start <= moment.span.start && moment.span.end <= hit.span.start
+        });
         let Some(moment) = moment else { continue };
         let between = piece(text, moment.span.end..hit.span.start);
         let crime_between = ["以来，", "开始", "期间", "至今", "成立", "起，"]

@@ -72,6 +72,9 @@ fn masked(text: &str, patterns: &Patterns) -> Vec<Name> {
             continue;
         }
         let Some(start) = surname_before(text, at, patterns) else { continue };
+        if is_function_word(text, start, at) {
+            continue;
+        }
         let masks =
             piece(text, at..text.len()).chars().take_while(|mark| *mark == '某').count().min(3);
         let mut end = at + masks * '某'.len_utf8();
@@ -101,6 +104,30 @@ fn masked(text: &str, patterns: &Patterns) -> Vec<Name> {
         });
     }
     found
+}
+
+/// 于某网站, 从某平台: a surname that is also a preposition is one only behind a mark or a role (被告人于某).
+fn is_function_word(text: &str, start: usize, end: usize) -> bool {
+    let surname = piece(text, start..end);
+    let before = piece(text, 0..start).chars().next_back();
+    matches!(
+        surname,
+        "于" | "从"
+            | "向"
+            | "和"
+            | "与"
+            | "到"
+            | "由"
+            | "时"
+            | "对"
+            | "在"
+            | "以"
+            | "同"
+            | "及"
+            | "为"
+            | "将"
+            | "由于"
+    ) && before.is_some_and(|mark| is_han(mark) && !matches!(mark, '人' | '员' | '告'))
 }
 
 /// 甲 in 张某甲, 1 in 李某1, A in 王某A.
@@ -183,6 +210,30 @@ fn starts_thing(rest: &str) -> bool {
                     | '作'
                     | '伙'
                     | '受'
+                    | '犯'
+                    | '侵'
+                    | '获'
+                    | '购'
+                    | '买'
+                    | '卖'
+                    | '出'
+                    | '被'
+                    | '违'
+                    | '擅'
+                    | '及'
+                    | '先'
+                    | '曾'
+                    | '自'
+                    | '交'
+                    | '供'
+                    | '涉'
+                    | '盗'
+                    | '窃'
+                    | '骗'
+                    | '雇'
+                    | '用'
+                    | '使'
+                    | '（'
             )
         })
     }
@@ -296,6 +347,10 @@ fn companies(text: &str, patterns: &Patterns) -> Vec<Name> {
         if NOT_SUBJECT.is_match(piece(text, company.end()..text.len())) {
             continue;
         }
+        // “甲地某调查公司”的网站: a name in quotes that something else is called by.
+        if piece(text, company.end()..text.len()).starts_with(['”', '的', '’']) {
+            continue;
+        }
         let before = tail(piece(text, 0..start), 2);
         if before.ends_with([
             '从', '向', '在', '与', '和', '被', '对', '给', '于', '为', '系', '是', '到', '由',
@@ -356,7 +411,7 @@ mod tests {
     fn reads_names() {
         check("犯罪嫌疑人丁某等人为牟取利益", &["丁某"]);
         check("被告人何某某、张某甲合谋", &["何某某", "张某甲"]);
-        check("抓获刘某军、周某信两人", &["刘某军", "周某信"]);
+        check("抓获刘某军、周某辉两人", &["刘某军", "周某辉"]);
         check("欧阳某通过网络购买", &["欧阳某"]);
         check("李某1与李某2另案处理", &["李某1", "李某2"]);
         check("从某平台购买数据", &[]);
@@ -366,6 +421,9 @@ mod tests {
         check("宁波某信息咨询公司非法收集数据", &["宁波某信息咨询公司"]);
         check("苏州某快递公司员工林某下载数据", &["林某"]);
         check("王某涉嫌诈骗", &["王某"]);
+        check("被告人丁某犯侵犯公民个人信息罪", &["丁某"]);
+        check("一个名为“泉州某调查公司”的网站", &[]);
+        check("储存于某网盘", &[]);
         check("被告人通过网络软件非法获取文件", &[]);
         check("员工吴某操作异常，民警将吴某抓获", &["吴某", "吴某"]);
         check("周某信找到上家，周某信获利", &["周某信", "周某信"]);

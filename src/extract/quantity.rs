@@ -65,6 +65,9 @@ fn next_numeral(text: &str, at: usize) -> Option<usize> {
 /// The quantity whose numeral begins at `start`, or where to go on.
 fn quantity_at(text: &str, start: usize, measures: &Measures) -> Result<Quantity, usize> {
     let Some(numeral) = numeral_at(text, start) else { return Err(start + 1) };
+    if !numeral.high.is_finite() {
+        return Err(numeral.end);
+    }
     if let Some(end) = part_of_name(text, start, &numeral) {
         return Err(end);
     }
@@ -303,7 +306,7 @@ mod tests {
             "v1.2.3版",
             "2020国家网络安全宣传周",
             "统一部署，进一步打击",
-            "360公司",
+            "120公司",
             "8时30分",
             "四川、九江、三亚、万宁",
         ] {

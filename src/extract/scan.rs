@@ -93,6 +93,11 @@ impl<'a> Scan<'a> {
         quantity: &Quantity,
         rules: &'r [RoleRule],
     ) -> Option<&'r RoleRule> {
+        // 一万元以上十万元以下 is the law's, nobody's.
+        let words = piece(self.text, quantity.span.clone());
+        if words.contains("以上") && words.contains("以下") {
+            return None;
+        }
         let (before, after) = self.around(quantity);
         let unit = unit(quantity);
         rules.iter().find(|rule| rule.fires(unit, before, after))

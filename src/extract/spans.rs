@@ -9,7 +9,7 @@ use jiff::civil;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use self::numbers::numbers;
+use self::numbers::{named_shares, numbers, ordinals};
 use self::plain::Plain;
 use super::numerals::parse_number;
 use super::quantity::{Quantity, UnitKind, quantities};
@@ -77,12 +77,17 @@ fn mentions(
     for (span, value) in numbers(plain.text(), measures) {
         mentions.push(Mention::new(&plain, span, "number").value(value));
     }
+    for (span, value) in ordinals(plain.text()) {
+        mentions.push(Mention::new(&plain, span, "ordinal").value(value));
+    }
+    for (span, value) in named_shares(plain.text()) {
+        mentions.push(Mention::new(&plain, span, "percent").value(value));
+    }
     for quantity in quantities(plain.text(), measures) {
         mentions.extend(of_quantity(&plain, &quantity, measures));
     }
-    // A text that is nothing but a hedged number leaves its unit to the field that it stands in: a sum.
-    let whole = parse_number(plain.text()).filter(|number| number.qualifier != Qualifier::Exact);
-    if let Some(number) = whole {
+    // A text that is nothing but a number leaves its unit to the field that it stands in: a sum.
+    if let Some(number) = sum_without_unit(plain.text()) {
         let mut mention = Mention::new(&plain, 0..plain.text().len(), "money").number(number, 1.0);
         mention.unit = Some("CNY".to_owned());
         mentions.push(mention);
@@ -203,6 +208,14 @@ fn of_quantity(plain: &Plain, quantity: &Quantity, measures: &Measures) -> Optio
     let mut mention = Mention::new(plain, span, kind).number(quantity.number, sign);
     mention.unit = unit;
     Some(mention)
+}
+
+/// 5万, 15k左右, 三四百块: a whole text that is hedged or written with a scale, and so hardly a code.
+fn sum_without_unit(text: &str) -> Option<Number> {
+    let text = text.strip_suffix('块').unwrap_or(text);
+    let number = parse_number(text)?;
+    let scaled = |c: char| "十百千万亿kKwW块".contains(c);
+    (number.qualifier != Qualifier::Exact || text.contains(scaled)).then_some(number)
 }
 
 fn of_days(plain: &Plain, days: &Days) -> Mention {

@@ -75,7 +75,10 @@ pub(super) fn split(scan: &Scan<'_>) -> Vec<Passage> {
         Some(style) => listed(scan, &units, style),
         None => free(scan, &units),
     };
-    let mut passages = merged(scan, passages);
+    let passages = merged(scan, passages);
+    let mut passages: Vec<Passage> =
+        passages.into_iter().flat_map(|passage| apart(scan, passage)).collect();
+    passages.sort_by_key(|passage| passage.span.start);
     if let [only] = passages.as_mut_slice() {
         // The title and the summary before the telling speak of the only case.
         only.retold = units
@@ -258,7 +261,7 @@ fn is_total(scan: &Scan<'_>, range: &Range<usize>) -> bool {
 
 /// Bodies of a place smaller than the nation.
 fn local_bodies<'a>(scan: &'a Scan<'_>, range: &Range<usize>) -> impl Iterator<Item = &'a Body> {
-    within(&scan.bodies, range.clone()).iter().filter(|body| body.specific)
+    within(&scan.bodies, range.clone()).iter().filter(|body| body.specific && !body.speaker)
 }
 
 fn codes(scan: &Scan<'_>, range: &Range<usize>) -> BTreeSet<String> {
@@ -527,6 +530,11 @@ fn free(scan: &Scan<'_>, units: &[Unit]) -> Vec<Passage> {
                     let own =
                         heading.take().filter(|heading| is_headline_of(scan, units, i, heading));
                     let start = own.as_ref().map_or(unit.span.start, |heading| heading.start);
+                    let start = if own.is_none() {
+                        earlier_start(scan, units, i, passages.last())
+                    } else {
+                        start
+                    };
                     let mut new = passage(scan, unit.span.clone(), own);
                     new.span.start = start;
                     passages.push(new);
@@ -542,6 +550,27 @@ fn free(scan: &Scan<'_>, units: &[Unit]) -> Vec<Passage> {
         }
     }
     passages
+}
+
+/// Where a telling starts: the paragraphs directly before that speak of the same place (接到线索, 在工作中发现) belong to it.
+fn earlier_start(scan: &Scan<'_>, units: &[Unit], i: usize, last: Option<&Passage>) -> usize {
+    let Some(unit) = units.get(i) else { return 0 };
+    let own = codes(scan, &unit.span);
+    let free_from = last.map_or(0, |last| last.span.end);
+    let mut start = unit.span.start;
+    for before in units.get(..i).unwrap_or(&[]).iter().rev() {
+        let other = codes(scan, &before.span);
+        let same_place = own.iter().any(|own| other.iter().any(|other| compatible(own, other)));
+        if before.kind != Kind::Text
+            || before.span.start < free_from
+            || !same_place
+            || is_total(scan, &before.span)
+        {
+            break;
+        }
+        start = before.span.start;
+    }
+    start
 }
 
 /// The heading directly before a unit is its own, unless it is the article's title.
@@ -580,13 +609,8 @@ fn related(scan: &Scan<'_>, range: &Range<usize>) -> bool {
     {
         return false;
     }
-    has_action(scan, range)
-        || !within(&scan.names, range.clone()).is_empty()
-        || 0 < count(scan, range, "suspect")
-            + count(scan, range, "crime")
-            + count(scan, range, "police")
-            + count(scan, range, "court")
-            + count(scan, range, "group")
+    !within(&scan.names, range.clone()).is_empty()
+        || 0 < count(scan, range, "accused") + count(scan, range, "anaphora")
 }
 
 /// An example needs a fact of its own: a name, a place, a body, a number or a date.
@@ -616,6 +640,33 @@ fn merged(scan: &Scan<'_>, passages: Vec<Passage>) -> Vec<Passage> {
         }
     }
     kept
+}
+
+/// Cuts off the verdict of an earlier proceeding against somebody else (从其处购买信息的某某，此前已被判处…) as a case of its own.
+fn apart(scan: &Scan<'_>, passage: Passage) -> Vec<Passage> {
+    static EARLIER: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new("(?:此前|先前|早前|已另案|另案)(?:已)?(?:被|由)[^，。；]{0,20}(?:判处|判决)")
+            .expect("valid")
+    });
+    let lead = scan.first_name(&passage.span);
+    let of_another = |sentence: &&Range<usize>| {
+        passage.span.start < sentence.start
+            && sentence.end <= passage.span.end
+            && EARLIER.is_match(piece(scan.text, (*sentence).clone()))
+            && within(&scan.names, (*sentence).clone())
+                .last()
+                .is_some_and(|name| Some(piece(scan.text, name.span.clone())) != lead)
+    };
+    let Some(sentence) = scan.sentences.iter().find(of_another).cloned() else {
+        return vec![passage];
+    };
+    let from =
+        within(&scan.names, sentence.clone()).last().map_or(sentence.start, |name| name.span.start);
+    let other =
+        Passage { span: from..sentence.end, headline: None, case_name: None, retold: Vec::new() };
+    // What follows the earlier verdict is left to the main case only where it ends the telling.
+    let main = Passage { span: passage.span.start..from, ..passage };
+    vec![main, other]
 }
 
 /// Two items of one list are two cases even where their first names agree (王某 is everybody).

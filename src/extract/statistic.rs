@@ -49,20 +49,40 @@ fn is_published_total(scan: &Scan<'_>, quantity: &Quantity, rule: &RoleRule, ins
         return false;
     }
     if rule.role == "share" {
+        let of_crime = ["案件", "犯罪", "被告人", "嫌疑人", "裁判"];
         return !inside
-            && (has(&line, "scope") || piece(scan.text, sentence).contains(['案', '罪']));
+            && of_crime.iter().any(|word| piece(scan.text, line.clone()).contains(word));
+    }
+    let of_enforcement = ["arrest", "solve", "prosecute", "judge", "enforcement"]
+        .iter()
+        .any(|class| has(&sentence, class));
+    if !of_enforcement {
+        return false;
     }
     if rule.role.starts_with("cases_") && quantity.number.value < 2.0 {
         return false;
     }
     let words = piece(scan.text, sentence.clone());
-    let of_one_case = ["该团伙", "该案", "此案", "本案", "一起", "该公司", "等人", "被告人"]
+    let of_one_case = ["该团伙", "该案", "此案", "本案", "一起", "该公司", "等人"]
         .iter()
         .any(|word| words.contains(word));
     if inside {
         return counts(&sentence) && has(&sentence, "scope") && !of_one_case;
     }
-    (counts(&sentence) || counts(&line) || has(&sentence, "scope") || has(&line, "scope"))
+    let of_justice = matches!(
+        rule.role.as_str(),
+        "judgments"
+            | "cases_prosecuted"
+            | "persons_prosecuted"
+            | "cases_accepted"
+            | "persons_accepted"
+            | "persons_arrest_approved"
+    );
+    (of_justice
+        || counts(&sentence)
+        || counts(&line)
+        || has(&sentence, "scope")
+        || has(&line, "scope"))
         && !of_one_case
 }
 

@@ -14,7 +14,7 @@ use self::printed::{
     numeric, opens_date, part_of_name, plain, range_to, range_to_year, short_numeric, whole,
     year_part,
 };
-use self::resolve::move_months;
+use self::resolve::{move_days, move_months};
 use super::numerals::{Cursor, numeral_at};
 use crate::knowledge::timewords::{TimeWords, Unit};
 use crate::model::Date;
@@ -114,10 +114,11 @@ impl Reader<'_> {
     /// The first byte from `at` on where a moment can begin.
     fn candidate(&self, at: usize) -> Option<usize> {
         let rest = self.text.get(at..)?;
-        let opens = |c: char| {
-            c.is_ascii_digit() || c >= '\u{3007}' && (opens_date(c) || self.words.opens(c))
-        };
-        rest.char_indices().find(|(_, c)| opens(*c)).map(|(offset, _)| at + offset)
+        rest.char_indices().find(|(_, c)| self.opens(*c)).map(|(offset, _)| at + offset)
+    }
+
+    fn opens(&self, c: char) -> bool {
+        c.is_ascii_digit() || c >= '\u{3007}' && (opens_date(c) || self.words.opens(c))
     }
 
     /// The moment at `start`, or where to go on.
@@ -228,20 +229,23 @@ impl Reader<'_> {
         Some(second)
     }
 
-    /// 近三年, 过去6个月: up to the day of publication.
+    /// 近三年, 过去6个月, 近半年, 近10天: up to the day of publication.
     fn last_years(&self, start: usize) -> Option<Moment> {
         let mut cursor = Cursor::new(self.text, start);
         cursor.eat_any(&["最近", "近", "过去"])?;
         if !counts_back(self.text.get(..cursor.at)?) {
             return None;
         }
-        let numeral =
-            numeral_at(self.text, cursor.at).filter(|n| !n.several && n.hedge.is_none())?;
-        cursor.at = numeral.end;
-        cursor.skip_spaces();
-        let unit = cursor.eat_any(&["个月", "年"])?;
-        let count = whole(numeral.low, 99)?;
-        if unit == "年" && cursor.peek().is_some_and(|c| "级代龄".contains(c)) {
+        let count = if cursor.rest().starts_with("半年") {
+            6
+        } else {
+            let numeral = numeral_at(self.text, cursor.at).filter(plain)?;
+            cursor.at = numeral.end;
+            cursor.skip_spaces();
+            whole(numeral.low, 99)?
+        };
+        let unit = cursor.eat_any(&["半年", "个月", "年", "天", "周", "个星期"])?;
+        if cursor.peek().is_some_and(|c| "级代龄期岁".contains(c)) {
             return None;
         }
         let mut tail = cursor;
@@ -249,9 +253,11 @@ impl Reader<'_> {
         if tail.peek() != Some('隔') {
             cursor = tail;
         }
-        let first = self.reference.and_then(|date| {
-            let months = if unit == "年" { count * 12 } else { count };
-            move_months(date, -months)
+        let first = self.reference.and_then(|date| match unit {
+            "年" => move_months(date, count * -12),
+            "半年" | "个月" => move_months(date, -count),
+            "天" => move_days(date, -count),
+            _ => move_days(date, count * -7),
         });
         Some(Moment {
             span: start..cursor.at,
@@ -321,7 +327,8 @@ impl Reader<'_> {
         let month =
             month_at(self.text, next.at).is_some() || self.loose && next.rest().starts_with("前");
         let short = printed == 2 && !numeral.style.scaled && month;
-        let spoken = self.loose && printed == 2 && numeral.style.row;
+        let zero = self.text.as_bytes().get(cursor.at) == Some(&b'0');
+        let spoken = self.loose && printed == 2 && (numeral.style.row || zero);
         if full {
             point.year = Slot::Given(number);
         } else if short || spoken {
@@ -543,6 +550,8 @@ mod tests {
         check("上半年", "上半年 2023-01/2023-06");
         check("一季度", "一季度 2023-01/2023-03");
         check("近三年", "近三年 2020-08-11/2023-08-11");
+        check("近10天", "近10天 2023-08-01/2023-08-11");
+        check("近半年来", "近半年来 2023-02-11/2023-08-11");
         check("历时近三年，断网一月", "");
         check("2007年与2009年间", "2007年与2009年间 2007/2009");
         check("2014年11月到去年3月", "2014年11月到去年3月 2014-11/2022-03");

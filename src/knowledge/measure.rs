@@ -67,6 +67,8 @@ pub struct Measures {
     /// First character and word of each currency that may stand before its number.
     currencies: Vec<(char, String)>,
     idioms: AhoCorasick,
+    /// In bytes.
+    longest_idiom: usize,
     examples: Vec<Example>,
 }
 
@@ -141,14 +143,15 @@ impl Measures {
     pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Problem>> {
         let parsed: File = parse_toml(file, text).map_err(|problem| vec![problem])?;
         let mut problems = Vec::new();
+        let idioms =
+            || parsed.idiom.iter().flat_map(|idiom| idiom.words.iter().map(Spanned::as_ref));
         let mut measures = Measures {
+            longest_idiom: idioms().map(String::len).max().unwrap_or(0),
             by_first: BTreeMap::new(),
             currencies: Vec::new(),
             idioms: AhoCorasick::builder()
                 .match_kind(MatchKind::Standard)
-                .build(
-                    parsed.idiom.iter().flat_map(|idiom| idiom.words.iter().map(Spanned::as_ref)),
-                )
+                .build(idioms())
                 .map_err(|error| vec![Problem::on_line(file, 0, error.to_string())])?,
             examples: Vec::new(),
         };
@@ -246,7 +249,16 @@ impl Measures {
 
     /// Whether an idiom (万一, 一起来) covers byte `at` of `text`.
     pub fn in_idiom(&self, text: &str, at: usize) -> bool {
-        self.idioms.find_overlapping_iter(text).any(|found| found.range().contains(&at))
+        let mut from = at.saturating_sub(self.longest_idiom);
+        while !text.is_char_boundary(from) {
+            from += 1;
+        }
+        let mut to = (at + self.longest_idiom).min(text.len());
+        while !text.is_char_boundary(to) {
+            to -= 1;
+        }
+        let window = text.get(from..to).unwrap_or("");
+        self.idioms.find_overlapping_iter(window).any(|found| found.range().contains(&(at - from)))
     }
 
     /// The example sentences of the file.

@@ -137,6 +137,7 @@ fn fields_of_the_case_say_who_acted() {
     assert!(found.iter().any(|label| label.facet == "actor" && label.code == "company"));
 }
 
+#[expect(clippy::disallowed_methods, reason = "the test is about time")]
 #[test]
 fn time_grows_with_the_passage() {
     let lexicon = Lexicon::builtin().unwrap();

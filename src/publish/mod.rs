@@ -16,7 +16,7 @@ mod verify;
 mod views;
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 
 use std::io;
 use std::path::{Path, PathBuf};

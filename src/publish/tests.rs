@@ -3,6 +3,10 @@
 use std::fs;
 use std::path::Path;
 
+use ::parquet::basic::Encoding as PageEncoding;
+use ::parquet::file::metadata::RowGroupMetaData;
+use ::parquet::file::reader::{FileReader, SerializedFileReader};
+
 use super::rows::{
     Article, Case, CaseSource, Division, Duplicate, Facts, Figure, Label, Level, Mention, Offence,
     Reject, Severity, Statistic, Term,
@@ -56,7 +60,7 @@ fn facts() -> Facts {
         offence_code: Some("253-1".into()),
         stage: Some(CaseStage::Arrest),
         methods: Some("insider,trade".into()),
-        severity: Severity::EspeciallySerious,
+        severity: Some(Severity::EspeciallySerious),
         confidence: 0.9,
         price_low_yuan: Some(0.5),
         price_low_yuan_q: Some(Qualifier::Exact),
@@ -69,7 +73,7 @@ fn facts() -> Facts {
 }
 
 /// One row or more in every table.
-pub(crate) fn sample() -> Tables {
+fn sample() -> Tables {
     let a0 = || "a0000000000000000".to_owned();
     let division = |code: &str, name: &str, level| Division {
         code: code.into(),
@@ -211,6 +215,10 @@ fn real(tables: &Tables, inputs: &str, out: &Path) -> Published {
     publish(tables, &made_from(inputs), out, &mut RealDisk).unwrap()
 }
 
+fn write(path: &Path, bytes: &[u8]) {
+    RealDisk.write(path, bytes).unwrap();
+}
+
 /// Every file under `folder` with its bytes.
 fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<_> = walkdir::WalkDir::new(folder)
@@ -262,6 +270,33 @@ fn empty_tables_are_published() {
     assert_eq!(verify(out.path()).unwrap().damage, []);
 }
 
+/// A chunk that starts with a dictionary and goes on without one is read wrongly by fastparquet.
+#[test]
+fn no_chunk_mixes_dictionary_and_plain_pages() {
+    let reject = sample().rejects.remove(0);
+    let row = |n: i64| Reject {
+        source_path: format!("2024/{n:040}.txt"),
+        source_ordinal: n,
+        bytes: n,
+        ..reject.clone()
+    };
+    let rows: Vec<_> = (0..140_000).map(row).collect();
+    let sorted = sorted(&rows);
+    let bytes = encode(&sorted, Stamp { snapshot: "", version: "" }).unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let path = out.path().join("rejects.parquet");
+    write(&path, &bytes);
+    let reader = SerializedFileReader::new(fs::File::open(path).unwrap()).unwrap();
+    let groups = reader.metadata().row_groups();
+    assert_eq!(groups.iter().map(RowGroupMetaData::num_rows).collect::<Vec<_>>(), [131_072, 8_928]);
+    for column in groups.iter().flat_map(RowGroupMetaData::columns) {
+        let name = column.column_path().string();
+        let expected =
+            if name == "source_path" { PageEncoding::PLAIN } else { PageEncoding::RLE_DICTIONARY };
+        assert!(column.page_encoding_stats_mask().unwrap().is_only(expected), "{name}");
+    }
+}
+
 #[test]
 fn the_old_snapshot_stands_after_every_fault() {
     let out = tempfile::tempdir().unwrap();
@@ -295,9 +330,9 @@ fn a_damaged_snapshot_of_the_same_id_is_made_again() {
     let out = tempfile::tempdir().unwrap();
     let published = real(&sample(), "one", out.path());
     let whole = contents(out.path());
-    fs::write(published.folder.join("cases.parquet"), b"PAR1").unwrap();
+    write(&published.folder.join("cases.parquet"), b"PAR1");
     fs::remove_file(published.folder.join("views.sql")).unwrap();
-    fs::write(published.folder.join("stray.txt"), b"").unwrap();
+    write(&published.folder.join("stray.txt"), b"");
     assert!(!real(&sample(), "one", out.path()).reused);
     assert_eq!(whole, contents(out.path()));
 }
@@ -311,11 +346,11 @@ fn every_flipped_bit_is_found() {
         for at in [0, bytes.len() / 2, bytes.len() - 1] {
             let mut flipped = bytes.clone();
             flipped[at] ^= 4;
-            fs::write(&path, &flipped).unwrap();
+            write(&path, &flipped);
             let found = verify(out.path()).unwrap();
             assert!(!found.damage.is_empty(), "{name} at {at}");
         }
-        fs::write(&path, &bytes).unwrap();
+        write(&path, &bytes);
     }
     assert_eq!(verify(out.path()).unwrap().damage, []);
     assert_eq!(verify(out.path()).unwrap().id, Some(published.id));
@@ -326,8 +361,8 @@ fn every_damage_is_listed() {
     let out = tempfile::tempdir().unwrap();
     let folder = real(&sample(), "one", out.path()).folder;
     fs::remove_file(folder.join("articles.parquet")).unwrap();
-    fs::write(folder.join("report.html"), b"x").unwrap();
-    fs::write(folder.join("summary/extra"), b"x").unwrap();
+    write(&folder.join("report.html"), b"x");
+    write(&folder.join("summary/extra"), b"x");
     fs::create_dir(folder.join("labels")).unwrap();
     let damage = verify(out.path()).unwrap().damage;
     let words: Vec<_> = damage.iter().map(ToString::to_string).collect();
@@ -364,7 +399,7 @@ fn going_back_and_clearing_up() {
     assert_eq!(listed.iter().find(|listed| listed.current).map(|listed| &listed.id), Some(&old));
     assert!(listed.iter().all(|listed| listed.manifest.is_some() && listed.written.is_some()));
     let other = listed.iter().find(|listed| !listed.current).unwrap().id.clone();
-    fs::write(out.path().join("snapshots").join(&other).join("cases.parquet"), b"").unwrap();
+    write(&out.path().join("snapshots").join(&other).join("cases.parquet"), b"");
     assert!(matches!(choose(&other, out.path(), &mut RealDisk), Err(Error::Damaged { .. })));
     assert_eq!(verify(out.path()).unwrap().id, Some(old));
 }

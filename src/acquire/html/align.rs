@@ -122,25 +122,24 @@ impl Search<'_> {
 
 /// Writes a line with its white space, each part from its place.
 fn write(rewrite: &mut Rewrite<'_>, text: &str, parts: &[Part]) {
-    let mut parts = parts.iter().cloned();
-    let mut part = parts.next();
-    for c in text.chars() {
-        let Some(now) = &mut part else { return };
-        let letter = c.encode_utf8(&mut [0; 4]).len();
-        let here = now.at.start..(now.at.start + letter).min(now.at.end);
-        if c.is_whitespace() {
-            rewrite.put(c.encode_utf8(&mut [0; 4]), here.start..here.start);
-            continue;
-        }
-        if here.is_empty() {
-            rewrite.put(c.encode_utf8(&mut [0; 4]), here);
-        } else {
-            rewrite.keep(here);
-        }
-        now.at.start = (now.at.start + letter).min(now.at.end);
-        now.length = now.length.saturating_sub(letter);
-        if now.length == 0 {
-            part = parts.next();
+    let mut rest = text;
+    for part in parts {
+        let Part { mut length, mut at } = part.clone();
+        while length > 0 {
+            let word = rest.find(char::is_whitespace).unwrap_or(rest.len());
+            let Some((piece, after)) = rest.split_at_checked(word.min(length)) else { return };
+            let Some(space) = rest.chars().next().filter(|_| piece.is_empty()) else {
+                let end = (at.start + piece.len()).min(at.end);
+                if at.start < end {
+                    rewrite.keep(at.start..end);
+                } else {
+                    rewrite.put(piece, at.clone());
+                }
+                (at.start, length, rest) = (end, length - piece.len(), after);
+                continue;
+            };
+            rewrite.put(space.encode_utf8(&mut [0; 4]), at.start..at.start);
+            rest = rest.get(space.len_utf8()..).unwrap_or_default();
         }
     }
 }
@@ -161,7 +160,7 @@ mod tests {
             .map(|text| {
                 let range = at..at + text.len();
                 at = range.end + 1;
-                &html[aligned.to_source(range)]
+                html.get(aligned.to_source(range)).unwrap()
             })
             .collect();
         assert_eq!(places, expected);

@@ -1,6 +1,8 @@
 //! Unescape: character references such as `&nbsp;`, `&#8220;` and `&#x4E2D;`.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// Names of U+00A0 to U+00FF, in order.
 const LATIN: &str = "nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr \
@@ -147,12 +149,11 @@ fn numbered(digits: &str) -> Option<char> {
 }
 
 fn named(name: &str) -> Option<char> {
-    if let Some((_, c)) = NAMED.iter().find(|(known, _)| *known == name) {
-        return Some(*c);
-    }
-    let place =
-        LATIN.split(' ').filter(|known| !known.is_empty()).position(|known| known == name)?;
-    char::from_u32(0xa0 + u32::try_from(place).ok()?)
+    static ALL: LazyLock<HashMap<&str, char>> = LazyLock::new(|| {
+        let latin = LATIN.split_whitespace().zip('\u{a0}'..='\u{ff}');
+        NAMED.iter().copied().chain(latin).collect()
+    });
+    ALL.get(name).copied()
 }
 
 /// The value of an attribute.

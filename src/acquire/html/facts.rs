@@ -50,6 +50,10 @@ const SCRIPTED: &[&str] =
     &["var createTime = '", "var createTime = \"", "var ct = \"", "var ct = '"];
 /// The name of a platform is not that of a publisher.
 const PLATFORMS: &[&str] = &["微信公众平台"];
+/// What stands before the publisher, and before the date, in a line of labels.
+const SOURCE_LABELS: &[&str] = &["来源", "信息来源", "文章来源", "稿件来源", "新闻来源"];
+const DATE_LABELS: &[&str] =
+    &["发布时间", "发布日期", "发表时间", "发表日期", "发稿时间", "时间", "日期"];
 /// Where one page names another fact after the one looked for.
 const NEXT_LABELS: &[&str] = &[
     "作者",
@@ -360,30 +364,37 @@ impl Labels {
         let mut labels = Labels::default();
         for line in page.iter().filter(|line| line.size <= LABELS_WITHIN) {
             let text = line.text(source);
-            let publisher = labelled(&text, "来源");
-            let dated = publisher.is_some()
-                || ["时间", "日期", "发布"].iter().any(|label| text.contains(label));
+            let publisher =
+                SOURCE_LABELS.iter().find_map(|label| labelled(&text, label)).and_then(word);
+            let dated = match &publisher {
+                Some(_) => Some(text.as_str()),
+                None => DATE_LABELS.iter().find_map(|label| labelled(&text, label)),
+            };
+            labels.published = labels.published.or_else(|| printed_date(dated?));
             labels.publisher = labels.publisher.or(publisher);
-            if dated {
-                labels.published = labels.published.or_else(|| printed_date(&text));
-            }
         }
         labels
     }
 }
 
-/// The word after `label` and a colon.
-fn labelled(line: &str, label: &str) -> Option<String> {
-    let (_, rest) = line.split_once(label)?;
-    let rest = rest.trim_start().strip_prefix(['：', ':'])?.trim_start();
-    let end = rest
-        .find(|c: char| c.is_whitespace() || "|｜】］)）；;，,。".contains(c))
-        .unwrap_or(rest.len());
-    let word = rest.get(..end)?;
-    let end = NEXT_LABELS.iter().filter_map(|next| {
-        word.find(&format!("{next}：")).or_else(|| word.find(&format!("{next}:")))
+/// What follows `label` and a colon. The label stands alone: 案发时间 is not 时间.
+fn labelled<'a>(line: &'a str, label: &str) -> Option<&'a str> {
+    let mut found = line.match_indices(label).filter_map(|(at, _)| {
+        let (before, rest) = line.split_at_checked(at)?;
+        let value = rest.get(label.len()..)?.trim_start().strip_prefix(['：', ':'])?.trim_start();
+        (!before.ends_with(char::is_alphabetic)).then_some(value)
     });
-    let word = word.get(..end.min().unwrap_or(word.len()))?.trim();
+    found.next()
+}
+
+/// The word up to the next blank, bracket or label.
+fn word(value: &str) -> Option<String> {
+    let end = value.find(|c: char| c.is_whitespace() || "|｜】］)）；;，,。".contains(c));
+    let word = value.get(..end.unwrap_or(value.len()))?;
+    let label =
+        |next: &&str| word.find(&format!("{next}：")).or_else(|| word.find(&format!("{next}:")));
+    let end = NEXT_LABELS.iter().filter_map(label).min();
+    let word = word.get(..end.unwrap_or(word.len()))?;
     (!word.is_empty()).then(|| word.to_owned())
 }
 
@@ -420,7 +431,7 @@ mod tests {
     #[test]
     fn titles() {
         let check = |html: &str, expected: Option<&str>| {
-            assert_eq!(facts(html).title.as_deref(), expected, "{html}")
+            assert_eq!(facts(html).title.as_deref(), expected, "{html}");
         };
         check("<title>警方破获一起案件_某某网</title>", Some("警方破获一起案件"));
         check("<title>警方破获一起案件 - 法治频道 - 某某网</title>", Some("警方破获一起案件"));
@@ -448,7 +459,7 @@ mod tests {
     #[test]
     fn publishers() {
         let check = |html: &str, expected: Option<&str>| {
-            assert_eq!(facts(html).publisher.as_deref(), expected, "{html}")
+            assert_eq!(facts(html).publisher.as_deref(), expected, "{html}");
         };
         check(
             "<meta name='ContentSource' content='某报'><meta name=author content=甲>",
@@ -462,7 +473,8 @@ mod tests {
         check("<p>来源：某报 作者：甲 2023-03-16</p>", Some("某报"));
         check("<p>2023-03-16 【来源：某报】</p>", Some("某报"));
         check("<p>来源：某报作者：甲</p>", Some("某报"));
-        check("<p>信息来源不明。</p>", None);
+        check("<p>信息来源：某部</p>", Some("某部"));
+        check("<p>信息来源不明。</p><p>数据来源：某院</p>", None);
         check("<meta name=source content='http://example.com'>", None);
     }
 
@@ -510,6 +522,7 @@ mod tests {
             None,
         );
         check("<p>2023-03-16 10:00:00　来源：某报</p>", Some("2023-03-16 10:00:00"), None);
+        check("<p>案发时间：2021年3月5日</p><p>2021年3月5日发布</p>", None, None);
         check("<p>2023年3月16日，警方</p><link rel=canonical href='/a'>", None, None);
     }
 }

@@ -225,11 +225,11 @@ mod tests {
     /// `t:text`, `r:raw`, `name[attributes]`, `/name`.
     fn shown(source: &str) -> String {
         let show = |token| match token {
-            Token::Text(at) => format!("t:{}", &source[at]),
-            Token::Raw(at) => format!("r:{}", &source[at]),
+            Token::Text(at) => format!("t:{}", source.get(at).unwrap()),
+            Token::Raw(at) => format!("r:{}", source.get(at).unwrap()),
             Token::Start { name, attributes: at, .. } => {
                 let all = attributes(source, at)
-                    .map(|(name, value)| format!("{name}={}", &source[value]));
+                    .map(|(name, value)| format!("{name}={}", source.get(value).unwrap()));
                 format!("{name}[{}]", all.collect::<Vec<_>>().join(","))
             }
             Token::End { name, .. } => format!("/{name}"),

@@ -3,6 +3,8 @@
 use crate::extract::numerals::{Cursor, numeral_at};
 use crate::knowledge::measure::{Measure, Measures, UnitKind};
 
+use super::side::last_digit;
+
 /// 3角2分 after 元, in yuan, or 三美分 after 美元; `None` where no coin is told.
 pub(super) fn small_money(cursor: &mut Cursor<'_>) -> Option<f64> {
     let mut sum = None;
@@ -17,7 +19,10 @@ pub(super) fn small_money(cursor: &mut Cursor<'_>) -> Option<f64> {
             *cursor = next;
         }
     }
-    if sum.is_some() {
+    if let Some(coins) = sum {
+        if cursor.before().ends_with('毛') {
+            sum = Some(coins + last_digit(cursor) / 100.0);
+        }
         cursor.eat("钱");
     }
     sum

@@ -22,9 +22,13 @@ impl<'m> Side<'m> {
         let mut measure = measures.opening(cursor.rest())?;
         cursor.at += measure.word.len();
         let tail = match measure.kind {
+            UnitKind::Yuan if measure.scale < 1.0 => last_digit(&mut cursor) * measure.scale / 10.0,
             UnitKind::Yuan | UnitKind::Currency => small_money(&mut cursor).unwrap_or(0.0),
             UnitKind::Count if measure.word == "块" => {
-                let small = small_money(&mut cursor);
+                let small = small_money(&mut cursor).or_else(|| {
+                    let digit = last_digit(&mut cursor);
+                    (digit > 0.0).then_some(digit / 10.0)
+                });
                 measure = small.and_then(|_| measures.opening("元")).unwrap_or(measure);
                 small.unwrap_or(0.0)
             }
@@ -131,7 +135,7 @@ fn months_tail(cursor: &mut Cursor<'_>, measure: &Measure) -> f64 {
 }
 
 /// The 六 of 七成六.
-fn last_digit(cursor: &mut Cursor<'_>) -> f64 {
+pub(super) fn last_digit(cursor: &mut Cursor<'_>) -> f64 {
     let rest = cursor.rest();
     let Some(numeral) = numeral_at(rest, 0).filter(|numeral| numeral.style.lone) else {
         return 0.0;

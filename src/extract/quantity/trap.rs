@@ -109,7 +109,7 @@ pub(super) fn counts(
             return false;
         }
     }
-    !(style.digits == 0 && in_idiom(text, start, measures))
+    !(style.digits == 0 && measures.in_idiom(text, start))
 }
 
 /// 2021年, 二〇二一年, 98年: a year rather than a duration.
@@ -132,18 +132,4 @@ fn data_follows(rest: &str) -> bool {
     ["数据", "的数据", "公民", "个人", "电子", "资料", "余", "多", "左右", "以上", "文件", "容量"]
         .iter()
         .any(|word| rest.starts_with(word))
-}
-
-/// Whether the numeral at `start` is part of 万一, 一起来 and the like.
-fn in_idiom(text: &str, start: usize, measures: &Measures) -> bool {
-    const REACH: usize = 4 * '一'.len_utf8();
-    let mut from = start.saturating_sub(REACH);
-    while !text.is_char_boundary(from) {
-        from += 1;
-    }
-    let mut to = (start + 2 * REACH).min(text.len());
-    while !text.is_char_boundary(to) {
-        to -= 1;
-    }
-    text.get(from..to).is_some_and(|window| measures.in_idiom(window, start - from))
 }

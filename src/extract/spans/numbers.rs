@@ -10,7 +10,8 @@ pub(super) fn numbers(text: &str, measures: &Measures) -> Vec<(Range<usize>, f64
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(start) = next(text, at) {
-        let Some((mut span, value)) = number_at(text, start, measures) else {
+        let number = number_at(text, start, measures).filter(|(_, value)| value.is_finite());
+        let Some((mut span, value)) = number else {
             let width = Cursor::new(text, start).peek().map_or(1, char::len_utf8);
             at = numeral_at(text, start).map_or(start + width, |numeral| numeral.end);
             continue;
@@ -21,6 +22,28 @@ pub(super) fn numbers(text: &str, measures: &Measures) -> Vec<(Range<usize>, f64
         found.push((span, if minus.is_some() { -value } else { value }));
     }
     found
+}
+
+/// 第三: byte ranges and values of ordinals.
+pub(super) fn ordinals(text: &str) -> Vec<(Range<usize>, f64)> {
+    let read = |(start, word): (usize, &str)| {
+        let numeral = numeral_at(text, start + word.len()).filter(|n| n.base.is_finite())?;
+        Some((start..numeral.end, numeral.base))
+    };
+    text.match_indices('第').filter_map(read).collect()
+}
+
+/// Shares with words of their own: 半成, 对折.
+pub(super) fn named_shares(text: &str) -> Vec<(Range<usize>, f64)> {
+    let shares = [("半成", 0.05), ("半折", 0.5), ("对折", 0.5)];
+    let found = |(word, share): (&'static str, f64)| {
+        text.match_indices(word)
+            .filter(|(at, _)| {
+                !text.get(at + word.len()..).is_some_and(|rest| rest.starts_with(['品', '叠']))
+            })
+            .map(move |(at, _)| (at..at + word.len(), share))
+    };
+    shares.into_iter().flat_map(found).collect()
 }
 
 /// Where a minus sign or 负 right before `at` stands; not the dash between two words.
@@ -43,6 +66,9 @@ fn next(text: &str, at: usize) -> Option<usize> {
 
 fn number_at(text: &str, start: usize, measures: &Measures) -> Option<(Range<usize>, f64)> {
     let cursor = Cursor::new(text, start);
+    if cursor.previous() == Some('第') {
+        return None;
+    }
     let rest = cursor.rest();
     if rest.starts_with("半百") {
         return Some((start..start + "半百".len(), 50.0));
@@ -82,7 +108,8 @@ fn plain(
         .is_some_and(|measure| matches!(measure.kind, UnitKind::Currency | UnitKind::Percent));
     let name =
         lone && (priced || cursor.rest().starts_with('％') || measures.in_idiom(text, start));
-    let name = name || numeral.style.lone && measures.in_idiom(text, start) && !priced;
+    let short = printed.chars().count() <= 2 && numeral.style.digits == 0;
+    let name = name || short && measures.in_idiom(text, start) && !priced;
     if scales_only
         || name
         || printed.starts_with('数')
@@ -97,9 +124,15 @@ fn plain(
         cursor.at = numeral.end;
         let mut next = cursor;
         next.skip_spaces();
-        if numeral.style.digits > 0 && next.eat("M") && next.at_punctuation() {
-            value *= 1e6;
-            cursor = next;
+        let letter = next.eat_any(&["M", "m", "G", "g", "T", "t"]);
+        if numeral.style.digits > 0 && next.at_punctuation() {
+            value *= match letter {
+                Some("M" | "m") => 1e6,
+                Some("G" | "g") => 1e9,
+                Some(_) => 1e12,
+                None => 1.0,
+            };
+            cursor.at = if letter.is_some() { next.at } else { cursor.at };
         }
     }
     Some((start..cursor.at, value))

@@ -81,6 +81,7 @@ impl Loose<'_> {
             .or_else(|| self.decade(at))
             .or_else(|| self.old_year(at))
             .or_else(|| self.quarter(at))
+            .or_else(|| self.edge(at))
             .or_else(|| self.within(at, at, None))
             .or_else(|| self.news(at))
     }
@@ -92,9 +93,7 @@ impl Loose<'_> {
 
     /// What news would tell, and what may follow a year or month there (第二周, 春节).
     fn news(&mut self, at: usize) -> Option<Days> {
-        if self.strict.candidate(at) != Some(at) {
-            return None;
-        }
+        self.text.get(at..)?.chars().next().filter(|c| self.strict.opens(*c))?;
         let moment = self.strict.moment(at).ok()?;
         self.past = self.past.max(moment.span.end);
         let start = moment.start?;
@@ -132,7 +131,8 @@ impl Loose<'_> {
         let mut cursor = Cursor::new(self.text, at);
         let mut shift = 0;
         let mut told = false;
-        loop {
+        // 上上上周 is as far as anyone goes.
+        for _ in 0..3 {
             shift += match cursor.eat_any(&["上", "下", "这", "本"]) {
                 Some("上") => -1,
                 Some("下") => 1,
@@ -168,13 +168,17 @@ impl Loose<'_> {
         let reference = self.reference?;
         let mut cursor = Cursor::new(self.text, at);
         let ahead = cursor.eat_any(&["未来", "今后", "过"]);
-        let numeral = numeral_at(self.text, cursor.at).filter(|n| !n.several)?;
-        if numeral.style.row || numeral.low.fract() != 0.0 || numeral.low >= 1000.0 {
-            return None;
+        let mut count = 1;
+        if !cursor.rest().starts_with('半') {
+            let numeral = numeral_at(self.text, cursor.at).filter(|n| !n.several)?;
+            if numeral.style.row || numeral.low >= 1000.0 {
+                return None;
+            }
+            cursor.at = numeral.end;
+            count = i64::from(whole(numeral.low)?);
         }
-        cursor.at = numeral.end;
         let unit = cursor.eat_any(&[
-            "个半月",
+            "半年",
             "个月",
             "个星期",
             "个礼拜",
@@ -184,8 +188,8 @@ impl Loose<'_> {
             "年半",
             "年",
         ])?;
-        let count = i64::from(whole(numeral.low)?);
         let months = match unit {
+            "半年" => 6,
             "年半" => count * 12 + 6,
             "年" => count * 12,
             "个月" => count,
@@ -208,6 +212,12 @@ impl Loose<'_> {
             (Some("过"), _) => (away(1), None),
             (Some(_), _) if months > 0 => (Some(today), away(1)?.yesterday().ok()),
             (Some(_), _) => (today.tomorrow().ok(), away(1)),
+            (None, Some(After::Before)) if unit == "天" && self.plain_after(cursor) => {
+                (away(-1), away(-1))
+            }
+            (None, Some(After::Before)) if unit == "年" && self.plain_after(cursor) => {
+                (Some(away(-1)?.first_of_year()), Some(away(-1)?.last_of_year()))
+            }
             (None, Some(After::Before)) if months > 0 => (None, Some(away(-1)?.last_of_month())),
             (None, Some(After::Before)) => (None, away(-1)),
             (None, Some(After::Later)) if unit == "天" && self.plain_after(cursor) => {
@@ -215,7 +225,7 @@ impl Loose<'_> {
             }
             (None, Some(After::Later)) => match unit {
                 "年" => (Some(away(1)?.first_of_year()), Some(away(1)?.last_of_year())),
-                "年半" | "个月" => {
+                "半年" | "年半" | "个月" => {
                     (Some(away(1)?.first_of_month()), Some(away(1)?.last_of_month()))
                 }
                 "天" | "日" => (away(1), None),
@@ -234,10 +244,10 @@ impl Loose<'_> {
         Some(Days { span: at..cursor.at, first, last })
     }
 
-    /// 20天后 is that day, 20天以后 any after it.
+    /// 20天后 is that day, 20天以后 any after it; likewise 前 and 以前.
     fn plain_after(&self, cursor: Cursor<'_>) -> bool {
         let before = self.text.get(..cursor.at).unwrap_or("");
-        !before.ends_with("以后") && !before.ends_with("之后")
+        !["以后", "之后", "以前", "之前"].iter().any(|word| before.ends_with(word))
     }
 
     /// 二十世纪九十年代末期, 60年代, 18世纪.
@@ -248,24 +258,26 @@ impl Loose<'_> {
             cursor.at = numeral.end;
             whole(numeral.low)
         };
-        let first = number(&mut cursor, 99.0)?;
+        let first = number(&mut cursor, 2100.0)?;
         let mut century = 1900;
         let mut tens = Some(first);
-        if cursor.eat("世纪") {
+        if first < 100 && cursor.eat("世纪") {
             century = (first - 1) * 100;
             let mut next = cursor;
             tens = number(&mut next, 90.0).filter(|_| next.eat("年代"));
             if tens.is_some() {
                 cursor = next;
             }
-        } else if !cursor.eat("年代") {
+        } else if (100..1000).contains(&first) || !cursor.eat("年代") {
             return None;
         }
         let Some(tens) = tens else {
             let year = i16::try_from(century).ok()?;
             return Some(years(at..cursor.at, year, year + 99));
         };
-        let year = i16::try_from(century + tens).ok().filter(|_| tens % 10 == 0)?;
+        let full = (1000..2100).contains(&tens);
+        let start = if full { tens } else { century + tens };
+        let year = i16::try_from(start).ok().filter(|_| tens % 10 == 0)?;
         let (from, to) = match cursor
             .eat_any(&["初期", "前期", "早期", "中期", "末期", "后期", "晚期"])
         {
@@ -324,6 +336,17 @@ impl Loose<'_> {
         Some(days(at..cursor.at, first, last))
     }
 
+    /// 年初, 月底 of this year or month.
+    fn edge(&self, at: usize) -> Option<Days> {
+        let today = self.reference?;
+        let mut cursor = Cursor::new(self.text, at);
+        let word = cursor.eat_any(&["年初", "年底", "年末", "月初", "月底", "月末"])?;
+        let part = if word.ends_with('初') { Part::Early } else { Part::Late };
+        let month = today.month().filter(|_| word.starts_with('月'));
+        let (first, last) = part_of(Date::new(today.year(), month, None)?, part)?;
+        Some(days(at..cursor.at, first, last))
+    }
+
     /// What a year or month can be followed by, or `reference` be taken for: 春节, 农历八月, 第二周, 前两天.
     fn within(&self, start: usize, at: usize, base: Option<Date>) -> Option<Days> {
         let mut cursor = Cursor::new(self.text, at);
@@ -379,12 +402,13 @@ enum After {
 }
 
 fn after(cursor: &mut Cursor<'_>) -> Option<After> {
-    let word = cursor
-        .eat_any(&["以前", "之前", "前", "以后", "之后", "后", "以内", "之内", "内", "以来"])?;
+    let word = cursor.eat_any(&[
+        "以前", "之前", "前", "以后", "之后", "后", "以内", "之内", "内", "以来", "来",
+    ])?;
     Some(match word {
         "以前" | "之前" | "前" => After::Before,
         "以后" | "之后" | "后" => After::Later,
-        "以来" => After::Since,
+        "以来" | "来" => After::Since,
         _ => After::Within,
     })
 }
@@ -520,4 +544,53 @@ fn lunar_day(text: &str, cursor: &mut Cursor<'_>) -> Option<(i8, bool)> {
     let tens = if old == Some("廿") { 20 } else { 0 };
     let day = i8::try_from(whole(numeral.low)?).ok()? + tens;
     Some((day, old.is_some()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `first/last` of the first time in a text that is read on 2021-06-14, a Monday.
+    fn check(text: &str, expected: &str) {
+        let words = TimeWords::built_in().unwrap();
+        let found = loose_moments(text, Date::new(2021, Some(6), Some(14)), &words);
+        let side = |day: Option<Day>| day.map_or(String::new(), |day| day.to_string());
+        let printed = found.first().map(|d| format!("{}/{}", side(d.first), side(d.last)));
+        assert_eq!(printed.unwrap_or_default(), expected, "{text}");
+    }
+
+    #[test]
+    fn weeks() {
+        check("上上周", "2021-05-31/2021-06-06");
+        check("下周三开会", "2021-06-23/2021-06-23");
+        check("本周末", "2021-06-19/2021-06-20");
+        check("2月第二周", "2021-02-08/2021-02-14");
+        check("10月最后一个周五", "2020-10-30/2020-10-30");
+    }
+
+    #[test]
+    fn distances() {
+        check("20天后", "2021-07-04/2021-07-04");
+        check("20天以后", "2021-07-04/");
+        check("一年半以前", "/2019-12-31");
+        check("七年后", "2028-01-01/2028-12-31");
+        check("几十年之后", "");
+    }
+
+    #[test]
+    fn years_and_parts() {
+        check("二十世纪九十年代末期", "1997-01-01/1999-12-31");
+        check("民国三年", "1914-01-01/1914-12-31");
+        check("上季度末", "2021-03-01/2021-03-31");
+        check("2018年10月底", "2018-10-25/2018-10-31");
+    }
+
+    #[test]
+    fn lunar_and_feasts() {
+        check("2012年正月初八", "2012-01-30/2012-01-30");
+        check("农历五月初五", "2021-06-14/2021-06-14");
+        check("去年春节", "2020-01-25/2020-01-25");
+        check("2019年感恩节到2021年母亲节", "2019-11-28/2021-05-09");
+        check("2019年2月29日", "");
+    }
 }

@@ -74,7 +74,11 @@ pub(super) fn opens_date(c: char) -> bool {
 pub(super) fn dates(text: &str, numeral: &Numeral, loose: bool) -> bool {
     let mut cursor = Cursor::new(text, numeral.end);
     cursor.skip_spaces();
+    let compact = loose && numeral.style.digits == 8;
     let split = |c: char| loose && (c.is_ascii_digit() || c == '·');
+    if compact && cursor.peek().is_none_or(|c| !c.is_ascii_alphanumeric()) {
+        return true;
+    }
     numeral.style.point
         || cursor.peek().is_some_and(split)
         || cursor.peek().is_some_and(|c| "年月日号季-/.至到—–~～".contains(c))
@@ -180,7 +184,7 @@ pub(super) fn range_to_year(cursor: Cursor<'_>, loose: bool) -> bool {
     })
 }
 
-/// 12-11-10 and 6·30, which only guesses make dates of.
+/// 12-11-10, 6·30 and 20210305, which only guesses make dates of.
 pub(super) fn short_numeric(text: &str, at: usize) -> Option<Point> {
     let rest = text.get(at..)?;
     let len =
@@ -196,6 +200,14 @@ pub(super) fn short_numeric(text: &str, at: usize) -> Option<Point> {
             day: Slot::Given(day),
             ..point
         });
+    }
+    if printed.len() == 8 && printed.bytes().all(|b| b.is_ascii_digit()) {
+        let (year, rest) = printed.split_at_checked(4)?;
+        let (month, day) = rest.split_at_checked(2)?;
+        let (year, month, day) = (year.parse().ok()?, part(month)?, part(day)?);
+        Date::new(year, i8::try_from(month).ok(), i8::try_from(day).ok())?;
+        let (month, day) = (Slot::Given(month), Slot::Given(day));
+        return Some(Point { year: Slot::Given(year), month, day, ..point });
     }
     let parts: Option<Vec<i16>> = printed.split('-').map(part).collect();
     let [year, month, day] = *parts?.as_slice() else { return None };

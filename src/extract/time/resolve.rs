@@ -25,10 +25,7 @@ impl Reader<'_> {
 
     fn date(&self, point: &Point, fresh: bool) -> Option<Date> {
         if let Slot::Word { shift, from } = point.day {
-            let day = self.anchor(from)?;
-            day.day()?;
-            let moved = day.first_day().checked_add(i64::from(shift).days()).ok()?;
-            return Date::from_civil(moved);
+            return move_days(self.anchor(from)?, shift);
         }
         let day = match point.day {
             Slot::Given(day) => Some(i8::try_from(day).ok()?),
@@ -144,4 +141,10 @@ impl Reader<'_> {
 pub(super) fn move_months(date: Date, months: i16) -> Option<Date> {
     let moved = date.first_day().checked_add(i64::from(months).months()).ok()?;
     Date::new(moved.year(), date.month().map(|_| moved.month()), date.day().map(|_| moved.day()))
+}
+
+/// A day some days later; `None` where the day is not known.
+pub(super) fn move_days(date: Date, days: i16) -> Option<Date> {
+    date.day()?;
+    Date::from_civil(date.first_day().checked_add(i64::from(days).days()).ok()?)
 }
