@@ -127,14 +127,14 @@ fn price(price: Price) -> String {
 
 /// The sentence around a span: from the end of the one before to its own full stop.
 fn sentence<'t>(body: &'t str, span: &Range<usize>) -> &'t str {
+    let Some(words) = body.get(span.clone()) else { return "" };
     let ends = ['。', '！', '？', '\n'];
     let start = body.get(..span.start).and_then(|before| before.rfind(ends).map(|at| (before, at)));
     let start = start.map_or(0, |(before, at)| {
         at + before.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
     });
     // The words may end with the full stop itself.
-    let inside = body.get(span.clone()).and_then(|words| words.chars().next_back());
-    let end = match inside {
+    let end = match words.chars().next_back() {
         Some(last) if ends.contains(&last) => span.end,
         _ => body.get(span.end..).and_then(|rest| rest.find(ends)).map_or(body.len(), |at| {
             let stop = body.get(span.end + at..).and_then(|rest| rest.chars().next());

@@ -30,12 +30,14 @@ pub(super) fn pruned(
         ranges.iter().map(|range| Line::new(source, range, boilerplate)).collect();
     keep_titles(&mut page, names.title);
     drop_byline(&mut page, names.publisher);
-    drop_ends(&mut page);
-    drop_lists(&mut page);
-    drop_lines(&mut page);
-    drop_navigation(&mut page);
-    if !names.wrapped {
-        drop_closing_titles(&mut page);
+    for article in articles(&mut page) {
+        drop_tail(article);
+        drop_lists(article);
+        drop_lines(article);
+        drop_navigation(article);
+        if !names.wrapped {
+            drop_closing_titles(article);
+        }
     }
     if page.iter().all(|line| line.kept) {
         return text;
@@ -109,25 +111,75 @@ fn drop_byline(page: &mut [Line<'_>], publisher: Option<&str>) {
     }
 }
 
-/// Everything behind the last line of the article.
-fn drop_ends(page: &mut [Line<'_>]) {
-    let total: usize = page.iter().map(|line| line.words.len()).sum();
+/// The articles of a page, mostly one: each ends at a footer, which is dropped.
+fn articles<'p, 'a>(page: &'p mut [Line<'a>]) -> Vec<&'p mut [Line<'a>]> {
+    let mut articles = Vec::new();
+    let mut rest = page;
+    while let Some(footer) = footer(rest) {
+        let Some((article, behind)) = std::mem::take(&mut rest).split_at_mut_checked(footer.end)
+        else {
+            break;
+        };
+        drop_behind(article, footer.start);
+        articles.push(article);
+        rest = behind;
+    }
+    articles.push(rest);
+    articles
+}
+
+/// The lines of the first footer: up to where text follows again, or all that is left.
+fn footer(page: &[Line<'_>]) -> Option<Range<usize>> {
+    /// Lines that no rule knows, such as the account's name, in a row.
+    const UNKNOWN: usize = 2;
+    /// Bytes of titles that are an article of their own.
+    const ENOUGH: usize = 400;
+    let mut unknown = 0;
+    let told = page.iter().position(Line::is_story).unwrap_or(0);
+    let start = told + page.iter().skip(told).position(|l| l.is(Kind::End) && !l.title)?;
+    let mut end = start + 1;
+    for (i, line) in page.iter().enumerate().skip(end) {
+        if line.is(Kind::End) || line.is(Kind::Line) {
+            (end, unknown) = (i + 1, 0);
+        } else if !line.words.is_empty() {
+            unknown += 1;
+        }
+        if UNKNOWN < unknown || line.is_story() {
+            break;
+        }
+    }
+    let more = || page.iter().skip(end);
+    let told: usize = more().filter(|line| line.kinds.is_empty()).map(|l| l.words.len()).sum();
+    let goes_on = more().any(Line::is_story) || ENOUGH <= told;
+    Some(start..if goes_on { end } else { page.len() })
+}
+
+fn drop_behind(page: &mut [Line<'_>], start: usize) {
+    for line in page.iter_mut().skip(start).filter(|line| !line.title) {
+        line.kept = false;
+    }
+}
+
+/// Everything behind a line that closes the article, if it is little and no long paragraph is in it.
+fn drop_tail(page: &mut [Line<'_>]) {
+    const LONG: usize = 400;
+    let is_long = |line: &Line<'_>| line.kept && line.is_story() && LONG <= line.words.len();
+    let kept = || page.iter().enumerate().filter(|(_, line)| line.kept);
+    let total: usize = kept().map(|(_, line)| line.words.len()).sum();
     let mut behind = total;
-    let mut cut = None;
     let mut story = false;
-    for (i, line) in page.iter().enumerate() {
-        let ends = line.is(Kind::End) && (story || !page.iter().skip(i).any(Line::is_story));
-        let tail = line.is(Kind::Tail) && story && behind * 3 <= total;
-        if !line.title && (ends || tail) {
-            cut = Some(i);
+    let mut closing = None;
+    let last_long = page.iter().rposition(is_long).unwrap_or(0);
+    for (i, line) in kept() {
+        if story && last_long <= i && line.is(Kind::Tail) && !line.title && behind * 3 <= total {
+            closing = Some(i);
             break;
         }
         behind -= line.words.len();
         story |= line.is_story();
     }
-    let Some(cut) = cut else { return };
-    for line in page.iter_mut().skip(cut).filter(|line| !line.title) {
-        line.kept = false;
+    if let Some(start) = closing {
+        drop_behind(page, start);
     }
 }
 
@@ -251,9 +303,39 @@ mod tests {
     }
 
     #[test]
+    fn every_article_of_a_digest() {
+        const FOOTER: &str = "预览时标签不可点\n微信扫一扫\n关注该公众号\n轻触阅读原文\n县网安\n向上滑动看下一个\n知道了\n：\n，\n。\n视频\n小程序\n赞";
+        const OTHER: &str =
+            "目前，该案已移送检察机关审查起诉，涉案平台被责令整改，两家中介公司被处以罚款。";
+        let text = format!(
+            "今日要闻\n1.某县破获大案\n{STORY}\n{FOOTER}\n2.某市公布进展\n以下文章来源于某某法治\n{OTHER}\n{FOOTER}"
+        );
+        let expected = format!("今日要闻\n1.某县破获大案\n{STORY}\n2.某市公布进展\n{OTHER}");
+        check(None, None, &text, &expected);
+        // What follows the last footer without a sentence is furniture.
+        let text = format!("{STORY}\n{FOOTER}\n某某法治\n两人贩卖信息被判刑");
+        check(None, None, &text, STORY);
+        // An end mark closes its own article only.
+        let text = format!("{STORY}\n{STORY}\nEND\n投稿须知\n{FOOTER}\n{OTHER}");
+        check(None, None, &text, &format!("{STORY}\n{STORY}\n{OTHER}"));
+    }
+
+    #[test]
+    fn articles_without_a_sentence() {
+        let titles: Vec<String> =
+            (1..8).map(|i| format!("第{i}期：某县网安大队侦办的公民个人信息案件")).collect();
+        let titles = titles.join("\n");
+        let text = format!("{titles}\n轻触阅读原文\n县网安\n赞\n{titles}\n轻触阅读原文\n赞");
+        check(None, None, &text, &format!("{titles}\n{titles}"));
+    }
+
+    #[test]
     fn disclaimers_cut_only_a_tail() {
         let text = format!("{STORY}\n{STORY}\n免责声明\n内容来自网络。");
         check(None, None, &text, &format!("{STORY}\n{STORY}"));
+        let long = STORY.repeat(4);
+        let text = format!("{long}\n{long}\n免责声明\n某市公布进展\n{long}");
+        check(None, None, &text, &format!("{long}\n{long}\n某市公布进展\n{long}"));
         let text = format!("免责声明\n{STORY}\n{STORY}");
         check(None, None, &text, &format!("{STORY}\n{STORY}"));
     }

@@ -233,6 +233,17 @@ mod tests {
     }
 
     #[test]
+    fn lines_of_as_many_characters() {
+        let story = "近日，某县警方侦破一起侵犯公民个人信息案，涉案的ABC科技有限公司以开发APP为名，通过SDK组件收集用户的IMEI、MAC地址和通讯录，再以每条0.5元的价格卖给XYZ广告联盟，民警在2个月内先后抓获12人，查封服务器3台，冻结资金200余万元。目前，案件正在进一步办理之中，警方提醒市民谨慎授权。";
+        let chars: Vec<char> = story.chars().collect();
+        let set: Vec<String> = chars.chunks(16).map(|line| line.iter().collect()).collect();
+        let out =
+            layout(&Mapped::verbatim(format!("通报\n\n{}", set.join("\n"))), &mut BTreeSet::new());
+        assert_eq!(out.text.text(), format!("通报\n{story}"));
+        assert!(out.wrapped);
+    }
+
+    #[test]
     fn lists_are_not_joined() {
         let list = "视频\n小程序\n赞\n在看\n分享\n留言\n收藏\n听过\n关注\n取消\n允许\n分析";
         check(list, list);

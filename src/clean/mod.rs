@@ -11,6 +11,7 @@ mod published;
 mod repeat;
 mod script;
 mod title;
+mod wrap;
 
 use std::collections::BTreeSet;
 
@@ -30,7 +31,8 @@ pub fn clean(mut raw: RawArticle, boilerplate: &Boilerplate) -> Result<Article, 
     if is_cut_off(raw.text.text()) {
         repairs.insert(Repair::Truncated);
     }
-    let text = without_debris(std::mem::take(&mut raw.text), &mut repairs);
+    let text = wrap::unwrapped(std::mem::take(&mut raw.text), &mut repairs);
+    let text = without_debris(text, &mut repairs);
     let plain = markup::plain(text, raw.format, boilerplate, &mut repairs);
     let (text, script) = script::simplified(plain.text, &mut repairs);
     let layout = layout::layout(&text, &mut repairs);
@@ -184,6 +186,19 @@ mod tests {
         let at = article.body.text().find("5人").unwrap();
         let source = article.body.to_source(at..at + 4);
         assert_eq!(text.get(source), Some("5 人"));
+    }
+
+    #[test]
+    fn a_second_copy_behind_the_footer() {
+        let story = "江城市警方近日破获一起侵犯公民个人信息案。\n经查，某物流公司员工钱某利用职务之便，将客户的收货地址、联系电话等资料私自导出，通过聊天软件出售给他人，从中牟利。\n民警循线追踪，在外省将其上家孙某抓获，当场查扣手机六部、电脑两台。目前两人均已被依法采取强制措施。";
+        let footer = "预览时标签不可点\n\n微信扫一扫\n关注该公众号\n\n轻触阅读原文\n\n江城网安\n\n：\n，\n。\n\n视频\n小程序\n赞";
+        let text = format!(
+            "# 江城侦破一案\n\n江城网安\n\n{story}\n\n{footer}\n\n# 江城侦破一案\n\n{story}\n\n{footer}"
+        );
+        let article = cleaned(Format::Markdown, &text, Metadata::default()).unwrap();
+        let body = format!("江城侦破一案\n江城网安\n{story}");
+        assert_eq!((article.body.text(), article.self_repeats), (body.as_str(), 1));
+        assert!(article.repairs.contains(&Repair::SelfRepeat));
     }
 
     #[test]

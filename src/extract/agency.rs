@@ -68,6 +68,10 @@ pub(super) fn bodies(text: &str, hits: &[Hit], places: &[Place], patterns: &Patt
         let placed = within(places, start..hit.span.start)
             .iter()
             .any(|place| place.code != "000000" && place.rule != "place-pointer");
+        // 公安 alone is a body only behind its place (琼海公安), not in 公安内网 or 公安民警.
+        if !placed && piece(text, hit.span.clone()) == "公安" {
+            continue;
+        }
         let body = Body {
             span: start..hit.span.end,
             kind: *kind,
@@ -204,7 +208,11 @@ pub(super) fn agency(
                 Some(CaseStage::Prosecution | CaseStage::Trial) | None => true,
             };
             let in_heading = heading.is_some_and(|heading| heading.contains(&body.span.start));
+            let appeal = ["二审", "终审", "裁定驳回", "维持原判", "改判"].iter().any(|word| {
+                super::text::head(piece(text, body.span.end..text.len()), 14).contains(word)
+            });
             (
+                appeal,
                 body.specific,
                 fitting,
                 level(body.kind),
@@ -252,5 +260,9 @@ fn is_other_role(text: &str, body: &Body) -> bool {
     let before = tail(piece(text, 0..body.span.start), 3);
     let after = piece(text, body.span.end..text.len());
     ["冒充", "假冒", "谎称", "自称", "伪造"].iter().any(|word| before.ends_with(word))
+        || (["从", "据"].iter().any(|word| before.ends_with(word))
+            && ["获悉", "了解", "消息", "介绍"]
+                .iter()
+                .any(|word| super::text::head(after, 8).contains(word)))
         || ["辅警", "工作人员的", "网站发布", "民警身份"].iter().any(|word| after.starts_with(word))
 }

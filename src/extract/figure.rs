@@ -29,6 +29,8 @@ struct Candidate<'a> {
     of_lead: Option<bool>,
     /// One of several amounts of information that a sentence lists: a part, not a total.
     part: bool,
+    /// One end of a range over several persons (…不等).
+    varied: bool,
 }
 
 /// Reads the numbers of a case whose lead is `lead`, leaving out the published totals that start at `totals`.
@@ -47,14 +49,19 @@ pub(super) fn figures(
             .filter(|quantity| !totals.contains(&quantity.span.start))
         {
             let rule = scan.role(quantity, &scan.patterns.roles);
+            // 一条, 一个 before a noun are articles more often than amounts.
+            let rule = rule.filter(|rule| {
+                !(quantity.weak && matches!(rule.role.as_str(), "records" | "accounts" | "victims"))
+            });
             figures.all.push(figure(scan, quantity, rule, ordinal));
             if let Some(rule) = rule {
-                let of_lead = said_of(scan, quantity).map(|name| Some(name) == lead);
+                let of_lead = lead.and_then(|lead| is_said_of(scan, quantity, lead));
                 candidates.entry(rule.role.as_str()).or_default().push(Candidate {
                     quantity,
                     rule,
                     main: i == 0,
                     of_lead,
+                    varied: super::text::head(scan.around(quantity).1, 12).contains("不等"),
                     part: false,
                 });
             }
@@ -111,14 +118,24 @@ pub(super) fn figure(
     }
 }
 
-/// The person nearest before a number in its sentence.
-fn said_of<'a>(scan: &Scan<'a>, quantity: &Quantity) -> Option<&'a str> {
+/// Whether a number is said of the lead: the person named nearest before it in its sentence, or one of a list
+/// that ends there (分别判处杨某、尹某…); `None` where nobody is named.
+fn is_said_of(scan: &Scan<'_>, quantity: &Quantity, lead: &str) -> Option<bool> {
     let sentence: Range<usize> = sentence_at(&scan.sentences, quantity.span.start);
-    let before = sentence.start..quantity.span.start;
-    within(&scan.names, before)
-        .iter()
-        .rfind(|name| !name.bystander)
-        .map(|name| piece(scan.text, name.span.clone()))
+    let names = within(&scan.names, sentence.start..quantity.span.start);
+    let mut end = names.iter().rfind(|name| !name.bystander)?.span.end;
+    for name in names.iter().rev().filter(|name| !name.bystander) {
+        let between = piece(scan.text, name.span.end..end);
+        let joined = name.span.end == end || matches!(between, "、" | "和" | "及" | "与");
+        if !joined {
+            break;
+        }
+        if piece(scan.text, name.span.clone()) == lead {
+            return Some(true);
+        }
+        end = name.span.start;
+    }
+    Some(false)
 }
 
 /// The number that a column takes: for terms and fines the lead's own, for gains the total or the lead's, else the largest.
@@ -129,7 +146,10 @@ fn choose<'a, 'b>(measure: Measure, candidates: &'b [Candidate<'a>]) -> Option<&
     for candidate in candidates {
         let number = candidate.quantity.number;
         // A range over several defendants is nobody's own term, and another's term is not the lead's.
-        if own && (number.qualifier == Qualifier::Range || candidate.of_lead == Some(false)) {
+        let varied = own && candidate.varied;
+        if varied
+            || own && (number.qualifier == Qualifier::Range || candidate.of_lead == Some(false))
+        {
             continue;
         }
         let weight = if by_lead { 0.0 } else { number.value };

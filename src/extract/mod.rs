@@ -75,14 +75,27 @@ impl ChargeWords {
         ChargeWords { automaton, codes: phrases.into_iter().map(|(_, code)| code).collect() }
     }
 
+    /// The charges of a text with their codes: known ones, and words in the place of a charge (以…罪, 涉嫌…案).
     fn find(&self, text: &str) -> Vec<(Range<usize>, Option<String>)> {
-        self.automaton
-            .iter()
-            .flat_map(|automaton| automaton.find_iter(text))
-            .map(|found| {
-                (found.range(), self.codes.get(found.pattern().as_usize()).cloned().flatten())
-            })
-            .collect()
+        let known =
+            self.automaton.iter().flat_map(|automaton| automaton.find_iter(text)).map(|found| {
+                let code = self.codes.get(found.pattern().as_usize()).cloned().flatten();
+                (found.range(), code)
+            });
+        let mut all: Vec<(Range<usize>, Option<String>)> = known.collect();
+        for span in charge::unlisted(text) {
+            let overlaps = |other: &Range<usize>| other.start < span.end && span.start < other.end;
+            // 保险诈骗 is not 诈骗: the longer name that ends where the known one ends is the charge.
+            let longer = all.iter().all(|(other, _)| {
+                !overlaps(other) || (span.start < other.start && other.end == span.end)
+            });
+            if longer {
+                all.retain(|(other, _)| !overlaps(other));
+                all.push((span, None));
+            }
+        }
+        all.sort_by_key(|(span, _)| span.start);
+        all
     }
 }
 
@@ -219,6 +232,20 @@ fn division(
     agency: Option<&Range<usize>>,
     rules: &Rules<'_>,
 ) -> Option<Found<String>> {
+    // 黑龙江公安机关 in the heading, 哈尔滨网安部门 in the text: the narrower body of the same kind handled it.
+    let narrower = agency.and_then(|span| {
+        let handling = scan.bodies.iter().find(|body| body.span == *span)?;
+        let code = scan.code_of(handling)?;
+        let province = code.get(..2).filter(|_| code.ends_with("0000"))?;
+        let bodies = ranges.iter().flat_map(|range| within(&scan.bodies, range.clone()));
+        bodies
+            .filter(|body| body.kind == handling.kind && !body.speaker)
+            .filter_map(|body| Some((scan.code_of(body)?, body.span.clone())))
+            .find(|(other, _)| other.starts_with(province) && !other.ends_with("0000"))
+    });
+    if let Some((code, span)) = narrower {
+        return Some(Found::new(code, span, "division-of-agency"));
+    }
     if let Some(span) = agency {
         let context = Context::default();
         let named = within(&scan.places, span.clone()).iter().max_by_key(|place| place.level);

@@ -5,12 +5,12 @@ use std::ops::Range;
 use super::scan::Scan;
 use super::split::Passage;
 use super::text::{piece, sentence_at, tail};
-use super::time::Moment;
+use super::time::{Bound, Moment};
 use crate::knowledge::patterns::{Hit, Patterns};
-use crate::model::{CaseStage, Date, Found};
+use crate::model::{CaseStage, Date, Found, Precision};
 
 /// Words of law and of advice: a term or a verdict in such a sentence is nobody's.
-const GENERAL: [&str; 12] = [
+const GENERAL: [&str; 16] = [
     "以上七年以下",
     "三年以下",
     "情节严重的",
@@ -23,6 +23,10 @@ const GENERAL: [&str; 12] = [
     "可能被",
     "将被判处",
     "处罚标准",
+    "将面临",
+    "根据我国《",
+    "刑满释放",
+    "前科",
 ];
 
 /// The latest stage that the passages tell, with the word that says so.
@@ -128,12 +132,19 @@ pub(super) fn action_date(
         });
         let Some(moment) = moment else { continue };
         let between = piece(text, moment.span.end..hit.span.start);
-        let crime_between = ["以来，", "开始", "期间", "至今", "成立", "起，"]
-            .iter()
-            .any(|word| between.starts_with(word))
+        let filing =
+            ["立案侦查", "侦办", "查明", "侦查查明"].contains(&piece(text, hit.span.clone()));
+        let since = moment.bound == Bound::Since || filing;
+        let crime_between = since
+            || ["刑满释放", "前科"].iter().any(|word| piece(text, sentence.clone()).contains(word))
+            || ["以来，", "开始", "期间", "至今", "成立", "起，"]
+                .iter()
+                .any(|word| between.starts_with(word))
             || between.contains("近日")
             || between.contains("日前");
-        let Some(date) = moment.start else { continue };
+        // 2022年10月至2024年2月，法院先后判处: the latest step is at the end.
+        let last = moment.end.filter(|end| end.precision() != Precision::Day);
+        let Some(date) = last.or(moment.start) else { continue };
         if crime_between || 60 < between.chars().count() {
             continue;
         }

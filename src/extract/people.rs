@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::place::Place;
 use super::text::{Spanned, head, is_han, piece, tail};
 use crate::knowledge::patterns::Patterns;
 use crate::model::LeadKind;
@@ -39,8 +40,8 @@ fn regex(pattern: &str) -> Regex {
 }
 
 /// Every name of the text, in order. Overlapping readings do not occur.
-pub(super) fn names(text: &str, patterns: &Patterns) -> Vec<Name> {
-    let mut names = masked(text, patterns);
+pub(super) fn names(text: &str, places: &[Place], patterns: &Patterns) -> Vec<Name> {
+    let mut names = masked(text, places, patterns);
     for name in full(text, patterns).into_iter().chain(companies(text, patterns)) {
         if !names
             .iter()
@@ -63,16 +64,32 @@ fn surname_before(text: &str, end: usize, patterns: &Patterns) -> Option<usize> 
     })
 }
 
+/// The character before 某 directly behind a role is a surname, however rare.
+fn accused_before(text: &str, end: usize) -> Option<usize> {
+    let surname = piece(text, 0..end).chars().next_back().filter(|mark| is_han(*mark))?;
+    let start = end - surname.len_utf8();
+    let before = piece(text, 0..start);
+    ["被告人", "嫌疑人"].iter().any(|role| before.ends_with(role)).then_some(start)
+}
+
 /// Names with 某: a surname, one to three 某, then perhaps one character or number that tells namesakes apart.
-fn masked(text: &str, patterns: &Patterns) -> Vec<Name> {
+fn masked(text: &str, places: &[Place], patterns: &Patterns) -> Vec<Name> {
     let mut found = Vec::new();
     let mut last = 0;
     for (at, _) in text.match_indices('某') {
         if at < last {
             continue;
         }
-        let Some(start) = surname_before(text, at, patterns) else { continue };
-        if is_function_word(text, start, at) {
+        let Some(start) = surname_before(text, at, patterns).or_else(|| accused_before(text, at))
+        else {
+            continue;
+        };
+        // 江苏某法院: the surname would be the end of a place.
+        let in_place = places
+            .get(..places.partition_point(|place| place.span.start < start))
+            .and_then(<[Place]>::last)
+            .is_some_and(|place| start < place.span.end);
+        if in_place || is_function_word(text, start, at) {
             continue;
         }
         let masks =
@@ -110,24 +127,27 @@ fn masked(text: &str, patterns: &Patterns) -> Vec<Name> {
 fn is_function_word(text: &str, start: usize, end: usize) -> bool {
     let surname = piece(text, start..end);
     let before = piece(text, 0..start).chars().next_back();
-    matches!(
-        surname,
-        "于" | "从"
-            | "向"
-            | "和"
-            | "与"
-            | "到"
-            | "由"
-            | "时"
-            | "对"
-            | "在"
-            | "以"
-            | "同"
-            | "及"
-            | "为"
-            | "将"
-            | "由于"
-    ) && before.is_some_and(|mark| is_han(mark) && !matches!(mark, '人' | '员' | '告'))
+    let after = piece(text, end..text.len()).trim_start_matches('某').chars().next();
+    !after.is_some_and(|mark| matches!(mark, '、' | '等' | '（'))
+        && matches!(
+            surname,
+            "于" | "从"
+                | "向"
+                | "和"
+                | "与"
+                | "到"
+                | "由"
+                | "时"
+                | "对"
+                | "在"
+                | "以"
+                | "同"
+                | "及"
+                | "为"
+                | "将"
+                | "由于"
+        )
+        && before.is_some_and(|mark| is_han(mark) && !matches!(mark, '人' | '员' | '告'))
 }
 
 /// 甲 in 张某甲, 1 in 李某1, A in 王某A.
@@ -161,6 +181,10 @@ fn is_given_name(
     if 2 <= following.len() && following.iter().all(|other| *other == Some(mark)) {
         return true;
     }
+    // 颜某平、颜某建: namesakes told apart, each before a mark of a list.
+    if next.is_some_and(|next| matches!(next, '、' | '等' | '（')) {
+        return true;
+    }
     let bare = following.iter().any(|other| {
         other.is_none_or(|other| !is_han(other) || patterns.name_stops.contains(&other))
     });
@@ -176,7 +200,7 @@ const NEVER_GIVEN: &str = "等在因将以为从向的和与及被犯于到是�
 fn starts_thing(rest: &str) -> bool {
     static THING: LazyLock<Regex> = LazyLock::new(|| {
         regex(
-            r"^(?:[\p{Han}A-Za-z]{0,8}?(?:公司|平台|网站|软件|APP|App|银行|医院|学校|酒店|快递|电商|通讯|通信|营业厅|小区|市|县|区|省|地|些|个|种|宝|企业|机构|单位|游戏|论坛|群|店|中心|网络|科技|信息|健身|物业|房地产|支付|社交|短视频|直播|大学|高校|楼盘|品牌|项目|产品|国|征信|债务|电力|互联网|知名|大型|头部|写字楼|境外))",
+            r"^(?:[\p{Han}A-Za-z]{0,8}?(?:公司|平台|网站|软件|APP|App|银行|医院|学校|酒店|快递|电商|通讯|通信|营业厅|小区|市|县|区|省|地|些|个|种|宝|企业|机构|单位|游戏|论坛|群|店|中心|网络|科技|信息|健身|物业|房地产|支付|社交|短视频|直播|大学|高校|楼盘|品牌|项目|产品|国|征信|债务|电力|互联网|知名|大型|头部|写字楼|境外|法院|检察院|用户|分局|派出所|单位))",
         )
     });
     THING.is_match(head(rest, 12)) && {
@@ -322,9 +346,10 @@ fn companies(text: &str, patterns: &Patterns) -> Vec<Name> {
     });
     static STOP: LazyLock<Regex> = LazyLock::new(|| {
         regex(
-            "(?:的是|成立|组建|注册|开设|购买|一家|这家|多家|通过|利用|担任|入职|勾结|获取|显示|发现|查明|来自|作为|任职于|就职于|供职于|受雇于|冒充|经营的|破获|以|从|向|在|由|对|与|和|及|为|将|被|把|是|给|系|的|了|到|于|诉|让|称)",
+            "(?:的是|公安机关|网安部门|警方|侦破|运营主体|被告单位|当事人|侦办|侵害|针对|攻击|入侵|查处|约谈|处罚|成立|组建|注册|开设|购买|一家|这家|多家|通过|利用|担任|入职|勾结|获取|显示|发现|查明|来自|作为|任职于|就职于|供职于|受雇于|冒充|经营的|破获|以|从|向|在|由|对|与|和|及|为|将|被|把|是|给|系|的|了|到|于|诉|让|称)",
         )
     });
+    static LONGER: LazyLock<Regex> = LazyLock::new(|| regex(r"^\p{Han}{1,6}?公司"));
     static NOT_SUBJECT: LazyLock<Regex> = LazyLock::new(|| {
         regex(
             "^(?:的)?(?:原|前|某|一名|两名|多名|数名|一|内部|部分|外包|等)*(?:工作人员|员工|职员|负责人|法定代表人|法人|客服|经理|老板|股东|实际控制人|内部|系统|后台|数据库|服务器|网站|主管|业务员|销售|合伙人|程序员|技术人员|维护人员|客户|用户|名下|等处|处购|平台|App|APP|外包)",
@@ -335,7 +360,15 @@ fn companies(text: &str, patterns: &Patterns) -> Vec<Name> {
         let words = company.as_str();
         let skip = STOP.find_iter(words).last().map_or(0, |stop| stop.end());
         let start = company.start() + skip;
-        let name = piece(text, start..company.end());
+        // 某物业服务公司: the firm's name goes on behind the first word that could end it.
+        let rest = piece(text, company.end()..text.len());
+        let end = company.end()
+            + if words.ends_with("公司") {
+                0
+            } else {
+                LONGER.find(rest).map_or(0, |more| more.end())
+            };
+        let name = piece(text, start..end);
         let has_mask = name.contains('某');
         let long = name.chars().count() >= 6;
         if GENERIC.is_match(name)
@@ -344,11 +377,11 @@ fn companies(text: &str, patterns: &Patterns) -> Vec<Name> {
         {
             continue;
         }
-        if NOT_SUBJECT.is_match(piece(text, company.end()..text.len())) {
+        if NOT_SUBJECT.is_match(piece(text, end..text.len())) {
             continue;
         }
         // “甲地某调查公司”的网站: a name in quotes that something else is called by.
-        if piece(text, company.end()..text.len()).starts_with(['”', '的', '’']) {
+        if piece(text, end..text.len()).starts_with(['”', '的', '’']) {
             continue;
         }
         let before = tail(piece(text, 0..start), 2);
@@ -363,8 +396,8 @@ fn companies(text: &str, patterns: &Patterns) -> Vec<Name> {
             continue;
         }
         found.push(Name {
-            bystander: is_bystander(text, start, company.end(), patterns),
-            span: start..company.end(),
+            bystander: is_bystander(text, start, end, patterns),
+            span: start..end,
             kind: LeadKind::Company,
             rule: "name-company",
         });
@@ -399,7 +432,7 @@ mod tests {
 
     fn check(text: &str, expected: &[&str]) {
         let patterns = Patterns::builtin().unwrap();
-        let found: Vec<&str> = names(text, &patterns)
+        let found: Vec<&str> = names(text, &[], &patterns)
             .into_iter()
             .filter(|name| !name.bystander)
             .map(|name| piece(text, name.span))
@@ -428,6 +461,6 @@ mod tests {
         check("员工吴某操作异常，民警将吴某抓获", &["吴某", "吴某"]);
         check("周某信找到上家，周某信获利", &["周某信", "周某信"]);
         check("民警锁定李某等人", &["李某"]);
-        check("常州某文化公司从某APP维护人员汪某处购买信息", &["常州某文化公司", "汪某"]);
+        check("常州某文化公司从某APP维护人员手中购买信息", &["常州某文化公司"]);
     }
 }

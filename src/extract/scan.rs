@@ -64,7 +64,7 @@ impl<'a> Scan<'a> {
             sentences: sentences(text),
             quantities: quantities(text, rules.measures),
             moments: moments(text, reference, rules.time),
-            names: names(text, patterns),
+            names: names(text, &places, patterns),
             charges: charges(text, rules.charges.find(text)),
             text,
             patterns,

@@ -1,6 +1,6 @@
 //! Where one case ends and the next begins: numbered lists, 案例一, headings, free paragraphs, examples inside commentary.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -40,6 +40,8 @@ enum Kind {
     Item(Style),
     /// Advice, comment, outlook.
     Boundary,
+    /// What parts the items of a digest: a bare number, a section's name, the link to an item's source.
+    Break,
     /// Running text.
     Text,
     /// A sentence or two that tell a case as an example.
@@ -129,6 +131,8 @@ fn units(scan: &Scan<'_>) -> Vec<Unit> {
             && !opens_case_name(scan, line)
         {
             Kind::Boundary
+        } else if scan.patterns.breaks.iter().any(|opening| opening.regex.is_match(words)) {
+            Kind::Break
         } else if let Some(style) = style_of(words) {
             Kind::Item(style)
         } else if is_sentence || words.ends_with(['，', '：', ',']) {
@@ -239,9 +243,16 @@ fn case_like(scan: &Scan<'_>, range: &Range<usize>) -> bool {
         return false;
     }
     let accused = 0 < count(scan, range, "suspect");
-    crime
-        && (has_action(scan, range) && (named || local || one)
-            || accused && (named || (local && one)))
+    // A penalty on a firm or a person of a place is a case whatever it is for.
+    let penalised = 0 < count(scan, range, "administrative")
+        && local
+        && (named || one || 0 < count(scan, range, "penalised"));
+    let reported = local && crime && 0 < count(scan, range, "report");
+    penalised
+        || reported
+        || crime
+            && (has_action(scan, range) && (named || local || one)
+                || accused && (named || (local && one)))
 }
 
 fn is_one_case(words: &str) -> bool {
@@ -355,13 +366,8 @@ fn items<'u>(scan: &Scan<'_>, units: &'u [Unit], style: Style) -> Vec<Vec<&'u Un
                 open = true;
             }
             Kind::Item(found) if *found < style => open = false,
-            Kind::Boundary => open = false,
-            Kind::Heading if open && ends_list(words) => open = false,
-            Kind::Text
-                if open
-                    && 0 < count(scan, &unit.span, "foreign")
-                    && local_bodies(scan, &unit.span).next().is_none() =>
-            {
+            Kind::Boundary | Kind::Break => open = false,
+            Kind::Text if open && style != Style::Case && is_foreign(scan, &unit.span) => {
                 open = false;
                 // The headings directly before belong to what follows.
                 if let Some(item) = items.last_mut() {
@@ -387,11 +393,13 @@ fn items<'u>(scan: &Scan<'_>, units: &'u [Unit], style: Style) -> Vec<Vec<&'u Un
     items
 }
 
-/// Lines that close a list: where it was taken from, or what comes after it.
-fn ends_list(words: &str) -> bool {
-    ["原文链接", "来源：", "来源:", "（来源", "参考链接"]
-        .iter()
-        .any(|opening| words.starts_with(opening))
+/// Whether a paragraph is about another country: nobody accused here, no body and no name of here.
+fn is_foreign(scan: &Scan<'_>, range: &Range<usize>) -> bool {
+    let named = within(&scan.names, range.clone()).iter().any(|name| !name.bystander);
+    0 < count(scan, range, "foreign")
+        && !named
+        && count(scan, range, "accused") == 0
+        && local_bodies(scan, range).next().is_none()
 }
 
 fn item_span(item: &[&Unit]) -> Range<usize> {
@@ -497,18 +505,28 @@ fn free(scan: &Scan<'_>, units: &[Unit]) -> Vec<Passage> {
     let mut passages: Vec<Passage> = Vec::new();
     let mut open = false;
     let mut heading: Option<Range<usize>> = None;
-    let first_text = units.iter().position(|unit| unit.kind != Kind::Heading);
+    let only_headings = units.iter().all(|unit| unit.kind == Kind::Heading);
+    let marks = digest_marks(scan, units);
     for (i, unit) in units.iter().enumerate() {
         match unit.kind {
-            Kind::Boundary => {
+            Kind::Boundary | Kind::Break => {
                 open = false;
                 heading = None;
             }
+            Kind::Item(style) if marks.contains(&style) && is_short(scan, &unit.span) => {
+                open = false;
+                heading = Some(unit.span.clone());
+            }
             Kind::Heading => {
                 heading = Some(unit.span.clone());
-                // A page that is only its headline.
-                if first_text.is_none() && case_like(scan, &unit.span) {
-                    passages.push(passage(scan, unit.span.clone(), None));
+                // A page that is only its headline: each clause of it may be a case.
+                if only_headings {
+                    let clauses = clauses(scan.text, &unit.span).into_iter();
+                    passages.extend(
+                        clauses
+                            .filter(|clause| title_case(scan, clause))
+                            .map(|clause| passage(scan, clause, None)),
+                    );
                 }
             }
             Kind::Exemplar => {
@@ -518,6 +536,9 @@ fn free(scan: &Scan<'_>, units: &[Unit]) -> Vec<Passage> {
                 open = false;
             }
             Kind::Text | Kind::Item(_) => {
+                if matches!(unit.kind, Kind::Item(style) if marks.contains(&style)) {
+                    open = false;
+                }
                 let like = case_like(scan, &unit.span);
                 let starts_new = like
                     && introduces(
@@ -542,6 +563,7 @@ fn free(scan: &Scan<'_>, units: &[Unit]) -> Vec<Passage> {
                 } else if open
                     && related(scan, &unit.span)
                     && let Some(last) = passages.last_mut()
+                    && (heading.is_none() || continues(scan, &unit.span, last))
                 {
                     last.span.end = unit.span.end;
                 }
@@ -550,6 +572,76 @@ fn free(scan: &Scan<'_>, units: &[Unit]) -> Vec<Passage> {
         }
     }
     passages
+}
+
+/// The styles of marks that part the items of a digest: four marks or more that are no sections of one story.
+fn digest_marks(scan: &Scan<'_>, units: &[Unit]) -> BTreeSet<Style> {
+    let styles = units.iter().filter_map(|unit| match unit.kind {
+        Kind::Item(style) if !is_section_heading(piece(scan.text, unit.span.clone())) => {
+            Some(style)
+        }
+        Kind::Item(_)
+        | Kind::Heading
+        | Kind::Boundary
+        | Kind::Break
+        | Kind::Text
+        | Kind::Exemplar => None,
+    });
+    let mut counts: BTreeMap<Style, usize> = BTreeMap::new();
+    for style in styles {
+        *counts.entry(style).or_default() += 1;
+    }
+    counts.into_iter().filter(|(_, count)| 4 <= *count).map(|(style, _)| style).collect()
+}
+
+fn is_short(scan: &Scan<'_>, range: &Range<usize>) -> bool {
+    let words = piece(scan.text, range.clone());
+    !words.contains(['。', '；']) && words.chars().count() <= 45
+}
+
+/// Behind a new heading a paragraph goes on with the case only if it shares a name or a place with it, or names none.
+fn continues(scan: &Scan<'_>, range: &Range<usize>, current: &Passage) -> bool {
+    if 0 < count(scan, range, "foreign") && local_bodies(scan, range).next().is_none() {
+        return false;
+    }
+    let names = |range: &Range<usize>| -> BTreeSet<&str> {
+        within(&scan.names, range.clone())
+            .iter()
+            .map(|name| piece(scan.text, name.span.clone()))
+            .collect()
+    };
+    let (new, old) = (names(range), names(&current.span));
+    !new.is_disjoint(&old) || !all_differ(&codes(scan, range), &codes(scan, &current.span))
+}
+
+/// The clauses of a headline: parted by ；, / or ｜.
+fn clauses(text: &str, line: &Range<usize>) -> Vec<Range<usize>> {
+    let mut clauses = Vec::new();
+    let mut start = line.start;
+    for (at, mark) in piece(text, line.clone()).char_indices() {
+        if matches!(mark, '；' | ';' | '/' | '｜' | '|' | '丨') {
+            clauses.push(start..line.start + at);
+            start = line.start + at + mark.len_utf8();
+        }
+    }
+    clauses.push(start..line.end);
+    clauses.retain(|clause| clause.start < clause.end);
+    clauses
+}
+
+/// A clause of a headline that tells a case: an act of enforcement and a place, a name, a count of persons or a sum.
+fn title_case(scan: &Scan<'_>, range: &Range<usize>) -> bool {
+    let counted = within(&scan.quantities, range.clone())
+        .iter()
+        .filter(|quantity| !quantity.weak)
+        .any(|quantity| {
+            scan.role(quantity, &scan.patterns.roles).is_some_and(|rule| rule.role != "none")
+        });
+    case_like(scan, range)
+        || (has_action(scan, range)
+            && !is_total(scan, range)
+            && count(scan, range, "foreign") == 0
+            && (local_bodies(scan, range).next().is_some() || counted))
 }
 
 /// Where a telling starts: the paragraphs directly before that speak of the same place (接到线索, 在工作中发现) belong to it.

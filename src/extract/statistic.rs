@@ -67,7 +67,24 @@ fn is_published_total(scan: &Scan<'_>, quantity: &Quantity, rule: &RoleRule, ins
         .iter()
         .any(|word| words.contains(word));
     if inside {
-        return counts(&sentence) && has(&sentence, "scope") && !of_one_case;
+        let many = [
+            "全国公安",
+            "全国检察",
+            "全国法院",
+            "各地公安",
+            "全省公安",
+            "全市公安",
+            "以来",
+            "全年",
+            "该院",
+            "累计",
+            "净网",
+            "专项行动",
+        ];
+        return counts(&sentence)
+            && many.iter().any(|word| words.contains(word))
+            && !words.contains("涉及全国")
+            && !of_one_case;
     }
     let of_justice = matches!(
         rule.role.as_str(),
@@ -104,8 +121,15 @@ fn statistic(scan: &Scan<'_>, quantity: &Quantity, rule: &RoleRule) -> Statistic
         period_end,
         division: division(scan, &sentence)
             .or_else(|| division(scan, &(line.start..quantity.span.start))),
-        campaign: campaign(scan.text, &(0..scan.text.len()), &line).map(|found| found.value),
+        campaign: campaign(scan.text, &two_before(scan, &line), &line).map(|found| found.value),
     }
+}
+
+/// The two lines before a line.
+fn two_before(scan: &Scan<'_>, line: &Range<usize>) -> Range<usize> {
+    let i = scan.lines.partition_point(|other| other.start < line.start);
+    let start = scan.lines.get(i.saturating_sub(2)).map_or(line.start, |other| other.start);
+    start..line.start.max(start)
 }
 
 /// The period nearest before a number. 2020年以来 has a start and no end; 2021年 is its own start and end.
@@ -140,7 +164,7 @@ pub(super) fn campaign(
     near: &Range<usize>,
 ) -> Option<Found<String>> {
     static CAMPAIGN: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"[“‘「]([\p{Han}]{2,6}(?:20[0-9]{2}|[0-9]{1,2}号)?)[”’」](?:系列|等)?(?:专项|集群|收网|统一|集中|打击|整治|打击整治|治理)*(?:行动|战役)|((?:净网|护网|清朗|断卡|云剑|昆仑)(?:20[0-9]{2})?)(?:专项|系列)?(?:行动)?").expect("valid")
+        Regex::new(r"[“‘「]([\p{Han}]{2,6}(?:20[0-9]{2}|[0-9]{1,2}号)?)[”’」](?:系列|等)?(?:专项|集群|收网|统一|集中|打击|整治|打击整治|治理)*(?:行动|战役)|(?:^|[^维守保监爱呵掩])((?:净网|护网|清朗|断卡|云剑|昆仑)(?:20[0-9]{2})?)(?:专项|系列)?(?:行动)?").expect("valid")
     });
     let first = |range: &Range<usize>| {
         let captures = CAMPAIGN.captures(piece(text, range.clone()))?;

@@ -118,6 +118,8 @@ pub struct Patterns {
     pub surnames: BTreeSet<String>,
     /// What ends a case.
     pub boundaries: Vec<Opening>,
+    /// What parts the items of a digest.
+    pub breaks: Vec<Opening>,
     /// What opens a case told as an example.
     pub exemplars: Vec<Opening>,
     /// Roles of the numbers of a case, in order of preference.
@@ -134,6 +136,7 @@ struct WordsFile {
     macros: BTreeMap<String, String>,
     boundary: Vec<OpeningEntry>,
     exemplar: Vec<OpeningEntry>,
+    r#break: Vec<OpeningEntry>,
 }
 
 #[derive(Deserialize)]
@@ -288,6 +291,7 @@ impl Patterns {
         let mut expander = Expander { table: &table, file: words.0, text: words.1, problems };
         let boundaries = expander.openings(words_file.boundary);
         let exemplars = expander.openings(words_file.exemplar);
+        let breaks = expander.openings(words_file.r#break);
         (expander.file, expander.text) = roles;
         let roles = expander.roles(roles_file.rule);
         (expander.file, expander.text) = metrics;
@@ -307,6 +311,7 @@ impl Patterns {
                     .map(str::to_owned)
                     .collect(),
                 boundaries,
+                breaks,
                 exemplars,
                 roles,
                 metrics,
