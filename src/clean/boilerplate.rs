@@ -164,14 +164,14 @@ fn drop_behind(page: &mut [Line<'_>], start: usize) {
 fn drop_tail(page: &mut [Line<'_>]) {
     const LONG: usize = 400;
     let is_long = |line: &Line<'_>| line.kept && line.is_story() && LONG <= line.words.len();
-    let kept = || page.iter().enumerate().filter(|(_, line)| line.kept);
-    let total: usize = kept().map(|(_, line)| line.words.len()).sum();
+    let last_long = page.iter().rposition(is_long).unwrap_or(0);
+    let total: usize = page.iter().map(|line| line.words.len()).sum();
     let mut behind = total;
     let mut story = false;
     let mut closing = None;
-    let last_long = page.iter().rposition(is_long).unwrap_or(0);
-    for (i, line) in kept() {
-        if story && last_long <= i && line.is(Kind::Tail) && !line.title && behind * 3 <= total {
+    for (i, line) in page.iter().enumerate() {
+        let closes = line.is(Kind::Tail) && line.kept && !line.title;
+        if story && closes && last_long <= i && behind * 3 <= total {
             closing = Some(i);
             break;
         }

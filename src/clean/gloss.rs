@@ -19,7 +19,7 @@ pub(super) fn without_glosses(text: Mapped, repairs: &mut BTreeSet<Repair>) -> M
         }
         if matches!(c, '(' | '（')
             && let Some(han) = before.filter(|c| is_han(*c))
-            && let Some(gloss) = gloss_at(source, at)
+            && let Some(gloss) = syllable_at(source, at)
             && reads(han, gloss.syllable)
         {
             let out = out.get_or_insert_with(|| Rewrite::new(&text));
@@ -53,15 +53,24 @@ pub(super) struct Gloss<'a> {
     pub(super) end: usize,
 }
 
-/// The gloss whose opening parenthesis stands at `at`.
+/// The gloss whose opening parenthesis stands at `at`; it has a tone mark.
 pub(super) fn gloss_at(text: &str, at: usize) -> Option<Gloss<'_>> {
-    let rest = text.get(at..)?;
-    let inside = rest.strip_prefix('(').or_else(|| rest.strip_prefix('（'))?;
-    gloss_inside(text, text.len() - inside.len())
+    syllable_at(text, at).filter(|gloss| !gloss.syllable.is_ascii())
 }
 
-/// The gloss whose syllable starts at `at`, perhaps after a blank.
+/// The gloss whose syllable starts at `at`, perhaps after a blank; it has a tone mark.
 pub(super) fn gloss_inside(text: &str, at: usize) -> Option<Gloss<'_>> {
+    syllable_inside(text, at).filter(|gloss| !gloss.syllable.is_ascii())
+}
+
+/// The same, perhaps without a tone.
+fn syllable_at(text: &str, at: usize) -> Option<Gloss<'_>> {
+    let rest = text.get(at..)?;
+    let inside = rest.strip_prefix('(').or_else(|| rest.strip_prefix('（'))?;
+    syllable_inside(text, text.len() - inside.len())
+}
+
+fn syllable_inside(text: &str, at: usize) -> Option<Gloss<'_>> {
     let rest = text.get(at..)?;
     let blank = |c: char| c == ' ' || c == '\u{a0}' || c == '\u{3000}';
     let trimmed = rest.trim_start_matches(blank);
@@ -70,7 +79,7 @@ pub(super) fn gloss_inside(text: &str, at: usize) -> Option<Gloss<'_>> {
     let syllable = trimmed.get(..len)?;
     let after = trimmed.get(len..)?.trim_start_matches(blank);
     let tail = after.strip_prefix(')').or_else(|| after.strip_prefix('）'))?;
-    (!syllable.is_ascii()).then_some(Gloss { syllable, end: text.len() - tail.len() })
+    (!syllable.is_empty()).then_some(Gloss { syllable, end: text.len() - tail.len() })
 }
 
 /// The letter below the tone mark; `None` if no syllable is written with this letter.
@@ -88,7 +97,12 @@ fn untoned(c: char) -> Option<char> {
 }
 
 /// Whether the syllable can be the reading of the character: the tone may differ, as dictionaries do.
+///
+/// Without a tone mark it is a word such as (an), unless the character is read without a tone: 么(me).
 fn reads(han: char, syllable: &str) -> bool {
+    if syllable.is_ascii() {
+        return reads_exactly(han, syllable);
+    }
     han.to_pinyin_multi().is_some_and(|readings| {
         readings.into_iter().any(|reading| {
             reading.with_tone().chars().filter_map(untoned).eq(syllable.chars().filter_map(untoned))
@@ -117,5 +131,7 @@ mod tests {
         check("人工智能(AI)與大數(shù)據(2021)", "人工智能(AI)與大數據(2021)");
         check("甲(café)店", "甲(café)店");
         check("女(nǚ)性", "女性");
+        check("什么（me）案(àn)件，他们(men)的(de)", "什么案件，他们的");
+        check("案（an）件，第（e）项，调用(call)", "案（an）件，第（e）项，调用(call)");
     }
 }

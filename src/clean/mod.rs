@@ -101,9 +101,11 @@ fn named(words: Option<&str>) -> Option<String> {
     words.map(printed).filter(|words| !words.is_empty())
 }
 
-/// As printed, but in simplified script and without invisible characters.
+/// As printed, but in simplified script and without invisible characters and readings.
 fn printed(words: &str) -> String {
-    let words = fold::characters(Mapped::verbatim(words), &mut BTreeSet::new());
+    let mut repairs = BTreeSet::new();
+    let words = gloss::without_glosses(Mapped::verbatim(words), &mut repairs);
+    let words = fold::characters(words, &mut repairs);
     script::simplified_words(words.text().trim())
 }
 
@@ -199,6 +201,21 @@ mod tests {
         let body = format!("江城侦破一案\n江城网安\n{story}");
         assert_eq!((article.body.text(), article.self_repeats), (body.as_str(), 1));
         assert!(article.repairs.contains(&Repair::SelfRepeat));
+    }
+
+    #[test]
+    fn glosses_in_a_title() {
+        let meta = Metadata {
+            title: Some("瀏覽(lǎn)器被劫持怎么(me)辦？".to_owned()),
+            publisher: Some("江城網(wǎng)安".to_owned()),
+            ..Metadata::default()
+        };
+        let article =
+            cleaned(Format::Txt, "為什么（me）要實名？警方說，這是為了保護(hù)用戶。", meta)
+                .unwrap();
+        assert_eq!(article.title.as_deref(), Some("浏览器被劫持怎么办？"));
+        assert_eq!(article.publisher.as_deref(), Some("江城网安"));
+        assert_eq!(article.body.text(), "为什么要实名？警方说，这是为了保护用户。");
     }
 
     #[test]

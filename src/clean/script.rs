@@ -102,7 +102,10 @@ static TO_SIMPLIFIED: LazyLock<Vec<OpenCC>> = LazyLock::new(|| {
 });
 
 fn convert(words: &str) -> String {
-    TO_SIMPLIFIED.iter().fold(words.to_owned(), |words, table| table.convert(&words))
+    let converted =
+        TO_SIMPLIFIED.iter().fold(words.to_owned(), |words, table| table.convert(&words));
+    // To the second table, 么 (from 麼) is a traditional form of 幺, which hardly any text has.
+    if words.contains('幺') { converted } else { converted.replace('幺', "么") }
 }
 
 /// How many characters of a text belong to one script only.
@@ -202,6 +205,7 @@ mod tests {
         check("隨著網絡發展，後來乾隆年間的古董", "随着网络发展，后来乾隆年间的古董", Script::Hant);
         check("3000餘條資料", "3000余条资料", Script::Hant);
         check("衞生部門", "卫生部门", Script::Hant);
+        check("為什麼這麼說，怎么辦", "为什么这么说，怎么办", Script::Hant);
         check("hello", "hello", Script::Other);
         check(
             "公安机关侦办陶喆著作权案，发现涉案账号出现獲取",

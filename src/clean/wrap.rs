@@ -42,9 +42,11 @@ fn cut_length(text: &str) -> Option<usize> {
     let mut ending = [0_usize; LENGTHS.end];
     let mut longest = 0_usize;
     let mut before = None;
+    // Code and tables of numbers have lines of one length as well.
+    let mut chinese = false;
     for line in text.split('\n').chain([""]) {
         if let Some(length) = before {
-            let counts = if continues(line) { &mut going_on } else { &mut ending };
+            let counts = if chinese && continues(line) { &mut going_on } else { &mut ending };
             match counts.get_mut(length) {
                 Some(count) => *count += 1,
                 None => longest += 1,
@@ -55,6 +57,7 @@ fn cut_length(text: &str) -> Option<usize> {
             }
         }
         before = is_prose(line).then(|| chars(line));
+        chinese = line.bytes().any(|byte| matches!(byte, 0xe4..=0xe9));
     }
     let (length, count) = (LENGTHS.start..)
         .zip(going_on.iter().skip(LENGTHS.start).copied())
@@ -115,6 +118,7 @@ mod tests {
         // Verses and lists have lines of one length, but longer ones beside them.
         check(&format!("{}{STORY}\n{STORY}\n", "第一项：某县公安局网安大队移送案件\n".repeat(9)));
         check(&"赞\n在看\n".repeat(40));
+        check(&"0x90, 0x90, 0x31, 0xc0, 0x50,\n".repeat(40));
         // Columns differ in their number of characters.
         check(
             "去年5月，某县警方接到\n群众举报，称收到大量骚\n扰电话。经查，有人把业\n主信息卖给装修公司，从",

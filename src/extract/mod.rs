@@ -85,12 +85,7 @@ impl ChargeWords {
         let mut all: Vec<(Range<usize>, Option<String>)> = known.collect();
         for span in charge::unlisted(text) {
             let overlaps = |other: &Range<usize>| other.start < span.end && span.start < other.end;
-            // 保险诈骗 is not 诈骗: the longer name that ends where the known one ends is the charge.
-            let longer = all.iter().all(|(other, _)| {
-                !overlaps(other) || (span.start < other.start && other.end == span.end)
-            });
-            if longer {
-                all.retain(|(other, _)| !overlaps(other));
+            if !all.iter().any(|(other, _)| overlaps(other)) {
                 all.push((span, None));
             }
         }

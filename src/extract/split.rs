@@ -129,6 +129,8 @@ fn units(scan: &Scan<'_>) -> Vec<Unit> {
         let is_sentence = words.contains(['。', '！', '？', '；']) || 60 < words.chars().count();
         let kind = if scan.patterns.boundaries.iter().any(|boundary| boundary.regex.is_match(words))
             && !opens_case_name(scan, line)
+            // 随着网络的发展…某市公安局破获一起案件: a commonplace opens the telling itself.
+            && !(case_like(scan, line) && is_one_case(words))
         {
             Kind::Boundary
         } else if scan.patterns.breaks.iter().any(|opening| opening.regex.is_match(words)) {
@@ -248,16 +250,19 @@ fn case_like(scan: &Scan<'_>, range: &Range<usize>) -> bool {
         && local
         && (named || one || 0 < count(scan, range, "penalised"));
     let reported = local && crime && 0 < count(scan, range, "report");
+    let seized = named && local && 0 < count(scan, range, "arrest") + count(scan, range, "judge");
     penalised
         || reported
+        || seized
         || crime
             && (has_action(scan, range) && (named || local || one)
-                || accused && (named || (local && one)))
+                || accused && (named || (local && one))
+                || named && local && one)
 }
 
 fn is_one_case(words: &str) -> bool {
     static ONE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new("(?:一起|该起|一宗|这起|1起|该案|此案|本案)[^，。；]{0,40}案?|(?:一个|1个|该|打掉一|捣毁一)[^，。；]{0,40}(?:团伙|窝点)").expect("valid")
+        Regex::new("(?:一起|该起|一宗|这起|1起|该案|此案|本案)[^，。；]{0,40}案?|(?:一个|1个|该|打掉一|捣毁一)[^。；]{0,60}(?:团伙|窝点)").expect("valid")
     });
     ONE.is_match(words)
 }
@@ -409,6 +414,11 @@ fn item_span(item: &[&Unit]) -> Range<usize> {
 
 /// An item is a case where its opening (not an example inside it) tells one.
 fn item_is_case(scan: &Scan<'_>, item: &[&Unit]) -> bool {
+    // 案例三, then the name of a case: what follows tells it, whatever its words.
+    let heading = item.iter().skip(1).take_while(|unit| unit.kind == Kind::Heading);
+    if heading.into_iter().any(|unit| is_case_name(scan, &unit.span)) {
+        return true;
+    }
     let plain: Vec<&Unit> =
         item.iter().filter(|unit| unit.kind != Kind::Exemplar).copied().collect();
     let whole = item_span(&plain);
@@ -502,10 +512,19 @@ fn passage(scan: &Scan<'_>, span: Range<usize>, heading: Option<Range<usize>>) -
 
 /// Cases told in free paragraphs: a paragraph opens a case, continues it, or has nothing to do with it.
 fn free(scan: &Scan<'_>, units: &[Unit]) -> Vec<Passage> {
+    // A page of one line is only its headline: each clause of it may be a case.
+    if let [line] = scan.lines.as_slice()
+        && piece(scan.text, line.clone()).chars().count() <= 120
+    {
+        let clauses = clauses(scan.text, line).into_iter();
+        return clauses
+            .filter(|clause| title_case(scan, clause))
+            .map(|clause| passage(scan, clause, None))
+            .collect();
+    }
     let mut passages: Vec<Passage> = Vec::new();
     let mut open = false;
     let mut heading: Option<Range<usize>> = None;
-    let only_headings = units.iter().all(|unit| unit.kind == Kind::Heading);
     let marks = digest_marks(scan, units);
     for (i, unit) in units.iter().enumerate() {
         match unit.kind {
@@ -519,15 +538,6 @@ fn free(scan: &Scan<'_>, units: &[Unit]) -> Vec<Passage> {
             }
             Kind::Heading => {
                 heading = Some(unit.span.clone());
-                // A page that is only its headline: each clause of it may be a case.
-                if only_headings {
-                    let clauses = clauses(scan.text, &unit.span).into_iter();
-                    passages.extend(
-                        clauses
-                            .filter(|clause| title_case(scan, clause))
-                            .map(|clause| passage(scan, clause, None)),
-                    );
-                }
             }
             Kind::Exemplar => {
                 if exemplar_is_case(scan, &unit.span) {
@@ -540,13 +550,15 @@ fn free(scan: &Scan<'_>, units: &[Unit]) -> Vec<Passage> {
                     open = false;
                 }
                 let like = case_like(scan, &unit.span);
-                let starts_new = like
-                    && introduces(
-                        scan,
-                        &unit.span,
-                        passages.last().filter(|_| open),
-                        heading.is_some(),
-                    );
+                let named = heading.as_ref().is_some_and(|heading| is_case_name(scan, heading));
+                let starts_new = named
+                    || like
+                        && introduces(
+                            scan,
+                            &unit.span,
+                            passages.last().filter(|_| open),
+                            heading.is_some(),
+                        );
                 if starts_new || (like && !open) {
                     let own =
                         heading.take().filter(|heading| is_headline_of(scan, units, i, heading));
@@ -707,7 +719,9 @@ fn related(scan: &Scan<'_>, range: &Range<usize>) -> bool {
 
 /// An example needs a fact of its own: a name, a place, a body, a number or a date.
 fn exemplar_is_case(scan: &Scan<'_>, range: &Range<usize>) -> bool {
-    let crime = 0 < count(scan, range, "crime") || !within(&scan.charges, range.clone()).is_empty();
+    let crime = 0 < count(scan, range, "crime")
+        || !within(&scan.charges, range.clone()).is_empty()
+        || 0 < count(scan, range, "judge");
     let named = within(&scan.names, range.clone()).iter().any(|name| !name.bystander);
     let placed = !within(&scan.places, range.clone()).is_empty();
     let counted = within(&scan.quantities, range.clone())

@@ -50,8 +50,9 @@ fn is_published_total(scan: &Scan<'_>, quantity: &Quantity, rule: &RoleRule, ins
     }
     if rule.role == "share" {
         let of_crime = ["案件", "犯罪", "被告人", "嫌疑人", "裁判"];
+        let around = two_before(scan, &line).start..line.end;
         return !inside
-            && of_crime.iter().any(|word| piece(scan.text, line.clone()).contains(word));
+            && of_crime.iter().any(|word| piece(scan.text, around.clone()).contains(word));
     }
     let of_enforcement = ["arrest", "solve", "prosecute", "judge", "enforcement"]
         .iter()

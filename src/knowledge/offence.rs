@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn builtin_loads() {
         let offences = Offences::builtin().unwrap();
-        assert_eq!(offences.iter().count(), 36);
+        assert_eq!(offences.iter().count(), 46);
         assert!(offences.phrases().any(|found| found == ("帮信", "287-2")));
         for (phrase, code) in offences.phrases() {
             let charge = offences.get(code).unwrap();
