@@ -255,8 +255,8 @@ fn spans() -> Result<u8, Error> {
         let name = |span: std::ops::Range<usize>| text.get(span).unwrap_or_default().to_owned();
         let place = |reading: anjuan::extract::place::Reading| match reading.codes.as_slice() {
             [code] => (reading.span.clone(), code.clone()),
-            // The words alone do not say which of several places is meant.
-            _ => (reading.span.clone(), name(reading.span)),
+            // The words alone do not say which of several places is meant: province and city stay open.
+            _ => (reading.span.clone(), format!("//{}", name(reading.span))),
         };
         readings.map(place).collect()
     };

@@ -56,7 +56,8 @@ pub(super) fn pruned(
 struct Line<'a> {
     words: &'a str,
     range: Range<usize>,
-    kinds: Vec<Kind>,
+    /// What rules say of it, a bit for each kind.
+    kinds: u8,
     /// The title: never furniture.
     title: bool,
     kept: bool,
@@ -65,17 +66,27 @@ struct Line<'a> {
 impl<'a> Line<'a> {
     fn new(source: &'a str, range: &Range<usize>, boilerplate: &Boilerplate) -> Self {
         let words = source.get(range.clone()).unwrap_or_default();
-        let kinds = boilerplate.matches(words).map(|rule| rule.kind).collect();
+        let kinds = boilerplate.matches(words).fold(0, |kinds, rule| kinds | bit(rule.kind));
         Line { words, range: range.clone(), kinds, title: false, kept: true }
     }
 
     fn is(&self, kind: Kind) -> bool {
-        self.kinds.contains(&kind)
+        self.kinds & bit(kind) != 0
     }
 
     /// A sentence of the article, as far as its shape tells.
     fn is_story(&self) -> bool {
-        self.kinds.is_empty() && 75 <= self.words.len() && has_sentence_mark(self.words)
+        self.kinds == 0 && 75 <= self.words.len() && has_sentence_mark(self.words)
+    }
+}
+
+fn bit(kind: Kind) -> u8 {
+    match kind {
+        Kind::Line => 1,
+        Kind::Head => 2,
+        Kind::Tail => 4,
+        Kind::End => 8,
+        Kind::List => 16,
     }
 }
 
@@ -149,7 +160,7 @@ fn footer(page: &[Line<'_>]) -> Option<Range<usize>> {
         }
     }
     let more = || page.iter().skip(end);
-    let told: usize = more().filter(|line| line.kinds.is_empty()).map(|l| l.words.len()).sum();
+    let told: usize = more().filter(|line| line.kinds == 0).map(|l| l.words.len()).sum();
     let goes_on = more().any(Line::is_story) || ENOUGH <= told;
     Some(start..if goes_on { end } else { page.len() })
 }

@@ -46,12 +46,21 @@ pub(super) fn ends_sentence(line: &str) -> bool {
 
 /// Reads like a sentence rather than a heading.
 pub(super) fn has_sentence_mark(line: &str) -> bool {
-    line.contains(['。', '，', '；', ',', ';'])
+    let bytes = line.as_bytes();
+    // ， ； 。 by their last byte.
+    let wide = |at: usize| {
+        let mark = at.checked_sub(2).and_then(|start| bytes.get(start..=at));
+        matches!(mark, Some(b"\xef\xbc\x8c" | b"\xef\xbc\x9b" | b"\xe3\x80\x82"))
+    };
+    memchr::memchr3_iter(0x8c, 0x9b, 0x82, bytes).any(wide)
+        || memchr::memchr2(b',', b';', bytes).is_some()
 }
 
 /// Columns a line takes on a page: two for a wide character, one for a narrow one.
 pub(super) fn columns(line: &str) -> usize {
-    line.chars().map(|c| if c < '\u{2000}' { 1 } else { 2 }).sum()
+    // By the first byte of each character: those from U+2000 on begin with E2 or more.
+    let width = |byte: u8| usize::from(byte & 0xc0 != 0x80) + usize::from(0xe2 <= byte);
+    line.bytes().map(width).sum()
 }
 
 /// Letters and digits only, for comparing two copies of a line.
@@ -76,6 +85,18 @@ mod tests {
         check("他说：“已经报案。”", true);
         check("共抓获犯罪嫌疑", false);
         check("（案例）", false);
+    }
+
+    #[test]
+    fn sentence_marks() {
+        let check =
+            |line: &str, expected: bool| assert_eq!(has_sentence_mark(line), expected, "{line}");
+        check("案发，后", true);
+        check("案发；", true);
+        check("。", true);
+        check("a, b", true);
+        check("典型案例（三）：某公司", false);
+        check("", false);
     }
 
     #[test]

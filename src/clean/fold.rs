@@ -1,8 +1,10 @@
 //! Fold: characters written in odd ways -> the one way the rest of the text is written.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use super::chars::{has_sentence_mark, is_cjk_punctuation, is_han};
+use super::markup::each_line;
 use crate::model::{Mapped, Repair, Rewrite};
 
 /// The characters of which U+2F00 and its followers are copies (PDF files are full of them).
@@ -147,7 +149,7 @@ pub(super) fn spacing(text: Mapped, repairs: &mut BTreeSet<Repair>) -> Mapped {
     let source = text.text();
     let mut edits = Edits { out: None, kept: 0, text: &text };
     let mut start = 0;
-    for line in source.split('\n') {
+    for line in each_line(source) {
         if needs_care(line) {
             Line::new(line, start).write(&mut edits, repairs);
         }
@@ -161,10 +163,28 @@ pub(super) fn spacing(text: Mapped, repairs: &mut BTreeSet<Repair>) -> Mapped {
 
 /// A line with Chinese in it and something that might have to be set otherwise.
 fn needs_care(line: &str) -> bool {
-    !line.is_ascii()
-        && line
-            .bytes()
-            .any(|b| matches!(b, b' ' | b'"' | b'!' | b'(' | b',' | b'.' | b':' | b';' | b'?'))
+    let bytes = line.as_bytes();
+    bytes.iter().any(is_special) && !line.is_ascii()
+}
+
+/// A character that Chinese text sets otherwise than others, or not at all.
+fn is_special(byte: &u8) -> bool {
+    const SPECIAL: [bool; 256] = table(b" \"!(),.:;?");
+    SPECIAL.get(usize::from(*byte)).is_some_and(|special| *special)
+}
+
+/// Which bytes are in a set.
+pub(super) const fn table(set: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut rest = set;
+    while let [byte, others @ ..] = rest {
+        #[expect(clippy::indexing_slicing, reason = "a byte is less than 256")]
+        {
+            table[*byte as usize] = true;
+        }
+        rest = others;
+    }
+    table
 }
 
 struct Edits<'a> {
@@ -194,8 +214,8 @@ impl Edits<'_> {
 struct Line<'a> {
     words: &'a str,
     start: usize,
-    /// Sentences rather than a heading: its blanks mean nothing.
-    prose: bool,
+    /// Sentences rather than a heading: its blanks mean nothing. Asked of few lines.
+    prose: OnceCell<bool>,
     /// Straight quotes come in pairs.
     quotes: bool,
     /// Byte offsets of the parentheses, opening and closing, that are set wide.
@@ -206,42 +226,49 @@ impl<'a> Line<'a> {
     fn new(words: &'a str, start: usize) -> Self {
         let quotes = words.bytes().filter(|&b| b == b'"').count();
         let quotes = quotes != 0 && quotes.is_multiple_of(2) && words.chars().any(is_han);
-        Line {
-            words,
-            start,
-            prose: has_sentence_mark(words),
-            quotes,
-            wide: wide_parentheses(words, quotes),
-        }
+        Line { words, start, prose: OnceCell::new(), quotes, wide: wide_parentheses(words, quotes) }
+    }
+
+    fn prose(&self) -> bool {
+        *self.prose.get_or_init(|| has_sentence_mark(self.words))
     }
 
     fn write(&self, edits: &mut Edits<'_>, repairs: &mut BTreeSet<Repair>) {
-        let mut before: Option<char> = None;
+        let bytes = self.words.as_bytes();
+        // The last character written and where the one behind it stands; else the one in the text is the last.
+        let mut written: Option<(usize, Option<char>)> = Some((0, None));
         let mut open = false;
-        let mut title = 0_usize;
-        let mut chars = self.words.char_indices().peekable();
-        while let Some((at, c)) = chars.next() {
+        let mut at = 0;
+        while let Some(found) = bytes.get(at..).and_then(|rest| rest.iter().position(is_special)) {
+            at += found;
+            let Some(&c) = bytes.get(at) else { break };
+            let c = char::from(c);
+            let before = match written {
+                Some((end, last)) if end == at => last,
+                _ => self.words.get(..at).and_then(|head| head.chars().next_back()),
+            };
             let here = self.start + at;
-            let now = match c {
-                ' ' => {
-                    let mut end = at + 1;
-                    while let Some((next, _)) = chars.next_if(|(_, c)| *c == ' ') {
-                        end = next + 1;
+            if c == ' ' {
+                let rest = bytes.get(at..).unwrap_or_default();
+                let end = at + rest.iter().take_while(|&&b| b == b' ').count();
+                let after = self.words.get(end..).and_then(|tail| tail.chars().next());
+                let after = after.map(|c| self.upcoming(end, c, open));
+                if self.blank_goes(before, after, at, end) {
+                    edits.replace(here, self.start + end, "");
+                    if before.is_some() && after.is_some() {
+                        repairs.insert(Repair::Spacing);
                     }
-                    let after = chars.peek().map(|(at, c)| self.upcoming(*at, *c, open));
-                    if self.blank_goes(before, after, at, end, title) {
-                        edits.replace(here, self.start + end, "");
-                        if before.is_some() && after.is_some() {
-                            repairs.insert(Repair::Spacing);
-                        }
-                        continue;
-                    }
+                    written = Some((end, before));
+                } else {
                     if end - at > 1 {
                         edits.replace(here, self.start + end, " ");
                     }
-                    before = Some(' ').filter(|_| before.is_some());
-                    continue;
+                    written = Some((end, Some(' ').filter(|_| before.is_some())));
                 }
+                at = end;
+                continue;
+            }
+            let now = match c {
                 '"' if self.quotes => {
                     open = !open;
                     if open { '“' } else { '”' }
@@ -251,16 +278,12 @@ impl<'a> Line<'a> {
                 ',' | ':' | ';' | '?' | '!' | '.' => self.punctuation(c, before, at),
                 _ => c,
             };
-            match c {
-                '《' => title += 1,
-                '》' => title = title.saturating_sub(1),
-                _ => {}
-            }
+            at += 1;
             if now != c {
-                edits.replace(here, here + c.len_utf8(), now.encode_utf8(&mut [0; 4]));
+                edits.replace(here, here + 1, now.encode_utf8(&mut [0; 4]));
                 repairs.insert(Repair::Width);
             }
-            before = Some(now);
+            written = Some((at, Some(now)));
         }
     }
 
@@ -276,22 +299,15 @@ impl<'a> Line<'a> {
     }
 
     /// `3100 余起` and `“ 内鬼 ”` have blanks that mean nothing; `A公司 B公司` in a heading has not.
-    fn blank_goes(
-        &self,
-        before: Option<char>,
-        after: Option<char>,
-        at: usize,
-        end: usize,
-        title: usize,
-    ) -> bool {
+    fn blank_goes(&self, before: Option<char>, after: Option<char>, at: usize, end: usize) -> bool {
         let (Some(before), Some(after)) = (before, after) else {
             // One leading blank is kept, as it marks a paragraph; none at the end.
             return after.is_none();
         };
         if is_cjk_punctuation(before) || is_cjk_punctuation(after) {
-            return self.prose || self.quotes || !is_closing(before) || is_closing(after);
+            return self.prose() || self.quotes || !is_closing(before) || is_closing(after);
         }
-        if self.prose && is_han(before) && matches!(after, ',' | ':' | ';' | '?' | '!') {
+        if self.prose() && is_han(before) && matches!(after, ',' | ':' | ';' | '?' | '!') {
             return true;
         }
         let narrow = |c: char| c.is_ascii_alphanumeric() || c == '%';
@@ -299,12 +315,23 @@ impl<'a> Line<'a> {
             (true, true) => {
                 let lone_before = self.word_before(at) == 1;
                 let lone_after = self.word_after(end) == 1;
-                (lone_before && lone_after) || (self.prose && title == 0 && !(self.runs_in(at)))
+                (lone_before && lone_after)
+                    || (self.prose() && !self.runs_in(at) && !self.in_title(at))
             }
-            (true, false) if narrow(after) => self.prose || self.token_ends_in_blank(end),
-            (false, true) if narrow(before) => self.prose || self.token_starts_in_blank(at),
+            (true, false) if narrow(after) => self.prose() || self.token_ends_in_blank(end),
+            (false, true) if narrow(before) => self.prose() || self.token_starts_in_blank(at),
             _ => false,
         }
+    }
+
+    /// Between the marks 《 and 》.
+    fn in_title(&self, at: usize) -> bool {
+        let head = self.words.get(..at).unwrap_or_default();
+        let mut depth = 0_usize;
+        for (_, mark) in head.match_indices(['《', '》']) {
+            depth = if mark == "《" { depth + 1 } else { depth.saturating_sub(1) };
+        }
+        0 < depth
     }
 
     /// Characters of the Chinese word that ends here.
@@ -385,7 +412,7 @@ impl<'a> Line<'a> {
 
     /// A Latin word behind a Chinese clause: `据介绍,AI换脸…`.
     fn prose_word(&self, after: Option<char>) -> bool {
-        self.prose && after.is_some_and(|c| c.is_ascii_uppercase() || c == '(')
+        self.prose() && after.is_some_and(|c| c.is_ascii_uppercase() || c == '(')
     }
 }
 

@@ -42,7 +42,12 @@ pub(super) fn without_glosses(text: Mapped, repairs: &mut BTreeSet<Repair>) -> M
 /// Cheap test: a letter with a tone mark is written nowhere else in Chinese text.
 pub(super) fn may_have_glosses(text: &str) -> bool {
     let bytes = text.as_bytes();
-    memchr::memchr2(0xc3, 0xc4, bytes).is_some() || memchr::memchr2(0xc5, 0xc7, bytes).is_some()
+    let toned = |at: usize| {
+        let letter = bytes.get(at..at + 2).and_then(|letter| std::str::from_utf8(letter).ok());
+        letter.and_then(|letter| letter.chars().next()).is_some_and(|c| untoned(c).is_some())
+    };
+    memchr::memchr2_iter(0xc3, 0xc4, bytes).any(toned)
+        || memchr::memchr2_iter(0xc5, 0xc7, bytes).any(toned)
 }
 
 /// `(wǎng)`: a syllable in parentheses.

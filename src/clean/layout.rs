@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::chars::{columns, ends_sentence, has_sentence_mark, is_han};
-use super::markup::lines;
+use super::markup::{each_line, lines};
 use crate::model::{Mapped, Repair, Rewrite};
 
 /// One paragraph a line, no empty lines, no blanks at either end of a line.
@@ -18,48 +18,76 @@ pub(super) struct Layout {
 
 /// Joins the lines of a text that was broken at a fixed width; else only drops empty lines.
 pub(super) fn layout(text: &Mapped, repairs: &mut BTreeSet<Repair>) -> Layout {
-    let source = text.text();
-    let mut lines: Vec<Line<'_>> = set_lines(source);
-    let wrapped = is_wrapped(&lines);
-    if wrapped {
-        lines = without_page_numbers(lines);
-        measure_blocks(&mut lines);
+    if !is_wrapped(text.text()) {
+        return Layout { text: paragraphs(text), wrapped: false, indents: Vec::new() };
     }
+    let source = text.text();
+    let mut lines = without_page_numbers(set_lines(source));
+    measure_blocks(&mut lines);
     let mut out = Rewrite::new(text);
     let mut indents = Vec::new();
     let mut n_lines = 0;
     let mut before: Option<Line<'_>> = None;
     for line in lines {
-        let glue = match &before {
-            None => Glue::None,
-            Some(before) if wrapped => glue(before, &line),
-            Some(_) => Glue::Break,
-        };
-        let gap =
-            before.as_ref().map_or(line.range.start, |before| before.range.end)..line.range.start;
-        match glue {
-            Glue::None => {}
-            Glue::Break => n_lines += 1,
-            Glue::Join => {}
-        }
-        match glue {
-            Glue::None => {}
-            Glue::Break if source.get(gap.clone()) == Some("\n") => out.keep(gap),
-            Glue::Break => out.put("\n", gap),
-            Glue::Join => {
-                repairs.insert(if line.after_gap { Repair::Columns } else { Repair::HardWraps });
-                if words_meet(before.as_ref().map_or("", |l| l.words), line.words) {
-                    out.put(" ", gap);
+        if let Some(before) = before {
+            let gap = before.range.end..line.range.start;
+            match glue(&before, &line) {
+                Glue::Break if source.get(gap.clone()) == Some("\n") => out.keep(gap),
+                Glue::Break => out.put("\n", gap),
+                Glue::Join => {
+                    let columns = line.after_gap;
+                    repairs.insert(if columns { Repair::Columns } else { Repair::HardWraps });
+                    if words_meet(before.words, line.words) {
+                        out.put(" ", gap);
+                    }
+                    n_lines -= 1;
                 }
             }
         }
-        if wrapped && line.indent {
+        if line.indent {
             indents.push(n_lines);
         }
         out.keep(line.range.clone());
+        n_lines += 1;
         before = Some(line);
     }
-    Layout { text: out.finish(), wrapped, indents }
+    Layout { text: out.finish(), wrapped: true, indents }
+}
+
+/// The lines that are not empty, without blanks at their ends.
+fn paragraphs(text: &Mapped) -> Mapped {
+    let source = text.text();
+    let mut out = Rewrite::new(text);
+    // Neighbours are written at once.
+    let mut pending = 0..0;
+    let mut start = 0;
+    for line in each_line(source) {
+        let words = line.trim();
+        let words_start = start + (line.len() - line.trim_start().len());
+        start += line.len() + 1;
+        if words.is_empty() {
+            continue;
+        }
+        if pending.is_empty() {
+            pending.start = words_start;
+        } else if words_start == pending.end + 1 {
+            // One line break, and nothing else, since the line before.
+        } else {
+            let line_break = source.get(pending.end..words_start).and_then(|gap| gap.find('\n'));
+            let line_break = pending.end + line_break.unwrap_or(0);
+            if line_break == pending.end {
+                pending.end += 1;
+                out.keep(pending);
+            } else {
+                out.keep(pending);
+                out.keep(line_break..line_break + 1);
+            }
+            pending = words_start..words_start;
+        }
+        pending.end = words_start + words.len();
+    }
+    out.keep(pending);
+    out.finish()
 }
 
 #[derive(Debug, Clone)]
@@ -109,19 +137,23 @@ const NARROWEST_LINE: usize = 14;
 const UNEVEN: usize = 4;
 
 /// Many lines hold a comma and break off inside the sentence, as wide as the next line.
-fn is_wrapped(lines: &[Line<'_>]) -> bool {
-    let broken = lines
-        .iter()
-        .zip(lines.iter().skip(1))
-        .filter(|(line, next)| {
-            (NARROWEST_LINE..=WIDEST_LINE).contains(&line.width)
-                && line.width.abs_diff(next.width) <= UNEVEN
-                && !ends_sentence(line.words)
-                && has_sentence_mark(line.words)
-                && line.words.contains(is_han)
-        })
-        .count();
-    FEWEST_BREAKS <= broken && lines.len() <= broken * 6
+fn is_wrapped(text: &str) -> bool {
+    let (mut broken, mut n_lines) = (0, 0);
+    let mut lines = each_line(text).map(str::trim).filter(|line| !line.is_empty()).peekable();
+    while let Some(line) = lines.next() {
+        n_lines += 1;
+        // A column takes three bytes at most.
+        let Some(next) = lines.peek().filter(|_| line.len() <= WIDEST_LINE * 3) else { continue };
+        let width = columns(line);
+        let breaks = (NARROWEST_LINE..=WIDEST_LINE).contains(&width)
+            && next.len() <= WIDEST_LINE * 3
+            && width.abs_diff(columns(next)) <= UNEVEN
+            && !ends_sentence(line)
+            && has_sentence_mark(line)
+            && line.contains(is_han);
+        broken += usize::from(breaks);
+    }
+    FEWEST_BREAKS <= broken && n_lines <= broken * 6
 }
 
 fn without_page_numbers(lines: Vec<Line<'_>>) -> Vec<Line<'_>> {
@@ -157,7 +189,6 @@ fn measure_blocks(lines: &mut [Line<'_>]) {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Glue {
-    None,
     Break,
     Join,
 }

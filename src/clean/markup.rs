@@ -68,15 +68,20 @@ fn dialect(text: &str, format: Format) -> Dialect {
 
 /// Byte ranges of the lines, without line breaks.
 pub(super) fn lines(text: &str) -> Vec<Range<usize>> {
-    let n_breaks = memchr::memchr_iter(b'\n', text.as_bytes()).count();
-    let mut found = Vec::with_capacity(n_breaks + 1);
+    let mut found = Vec::with_capacity(text.len() / 64 + 16);
     let mut start = 0;
-    for end in memchr::memchr_iter(b'\n', text.as_bytes()) {
-        found.push(start..end);
-        start = end + 1;
+    for line in each_line(text) {
+        found.push(start..start + line.len());
+        start += line.len() + 1;
     }
-    found.push(start..text.len());
     found
+}
+
+/// The lines without line breaks, as `split('\n')` gives them, but several times as fast.
+pub(super) fn each_line(text: &str) -> impl Iterator<Item = &str> {
+    let mut start = 0;
+    let ends = memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]);
+    ends.map(move |end| text.get(std::mem::replace(&mut start, end + 1)..end).unwrap_or_default())
 }
 
 /// Which lines belong to a list of links: three in a row, or any behind a heading such as 推荐阅读.
@@ -85,7 +90,7 @@ fn link_lists(text: &str, lines: &[Range<usize>], boilerplate: &Boilerplate) -> 
     let mut run: Vec<usize> = Vec::new();
     let mut above = "";
     let names_a_list = |line: &str| {
-        let line = line.trim_matches('*');
+        let line = bare(line).trim_matches('*');
         line.len() <= 60 && boilerplate.matches(line).any(|rule| rule.kind == Kind::List)
     };
     let mut close = |run: &mut Vec<usize>, above: &str| {
@@ -99,11 +104,14 @@ fn link_lists(text: &str, lines: &[Range<usize>], boilerplate: &Boilerplate) -> 
         run.clear();
     };
     for (i, line) in lines.iter().enumerate() {
-        let words = bare(text.get(line.clone()).unwrap_or_default());
-        if words.is_empty() || is_image(words) {
+        let line = text.get(line.clone()).unwrap_or_default();
+        let linked = link_marks(line).next().is_some();
+        // A line of that length has words.
+        let words = if linked || line.len() < 16 { bare(line) } else { line };
+        if words.is_empty() || (linked && is_image(words)) {
             continue;
         }
-        if is_links(words) {
+        if linked && is_links(words) {
             run.push(i);
         } else {
             close(&mut run, above);
@@ -125,14 +133,17 @@ fn bare(line: &str) -> &str {
 }
 
 fn is_image(words: &str) -> bool {
-    words.starts_with("![") && words.ends_with(')') && words.matches("](").count() == 1
+    words.starts_with("![") && words.ends_with(')') && link_marks(words).take(2).count() == 1
+}
+
+/// Where `](` stands.
+fn link_marks(words: &str) -> impl Iterator<Item = usize> + '_ {
+    let bytes = words.as_bytes();
+    memchr::memchr_iter(b']', bytes).filter(|at| bytes.get(at + 1) == Some(&b'('))
 }
 
 /// Nothing but links and what separates them.
 fn is_links(words: &str) -> bool {
-    if memmem::find(words.as_bytes(), b"](").is_none() {
-        return false;
-    }
     let mut rest = words;
     let mut links = 0;
     loop {
@@ -201,17 +212,17 @@ fn address_end(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
     }
     let mut depth = 0_usize;
     let rest = bytes.get(at + 2..)?;
-    for (i, byte) in rest.iter().enumerate().take(LONGEST_ADDRESS) {
-        match byte {
-            b'(' => depth += 1,
-            b')' if depth == 0 => return Some((at + 2 + i + 1, true)),
-            b')' => depth -= 1,
-            b'\n' => {
+    let near = rest.get(..LONGEST_ADDRESS).unwrap_or(rest);
+    for i in memchr::memchr3_iter(b'(', b')', b'\n', near) {
+        match near.get(i) {
+            Some(b'(') => depth += 1,
+            Some(b')') if depth == 0 => return Some((at + 2 + i + 1, true)),
+            Some(b')') => depth -= 1,
+            _ => {
                 let address = rest.get(..i)?;
                 // A record that was cut off inside an address.
                 return address.is_ascii().then_some((at + 2 + i, false));
             }
-            _ => {}
         }
     }
     (rest.len() < LONGEST_ADDRESS && rest.is_ascii()).then_some((bytes.len(), false))
@@ -278,21 +289,18 @@ impl<'a> Writer<'a> {
     /// Copies a piece of a line without its inline markup.
     fn inline(&mut self, range: Range<usize>, depth: u32) {
         let bytes = self.source.as_bytes();
-        let markdown = self.dialect == Dialect::Markdown;
+        let special = match self.dialect {
+            Dialect::Markdown => &const { fold::table(b"<&![*\\`]") },
+            Dialect::Plain => &const { fold::table(b"<&") },
+        };
         let mut kept = range.start;
         let mut at = range.start;
         let mut bold = false;
-        while at < range.end {
-            let Some(&byte) = bytes.get(at) else { break };
-            let special = match byte {
-                b'<' | b'&' => true,
-                b'!' | b'[' | b'*' | b'\\' | b'`' | b']' => markdown,
-                _ => false,
-            };
-            if !special {
-                at += 1;
-                continue;
-            }
+        while let Some(rest) = bytes.get(at..range.end) {
+            let special =
+                |byte: &u8| special.get(usize::from(*byte)).is_some_and(|special| *special);
+            let Some(plain) = rest.iter().position(special) else { break };
+            at += plain;
             let rest = bytes.get(at..range.end).unwrap_or_default();
             match piece(rest, depth) {
                 Piece::None => at += 1,
@@ -355,8 +363,9 @@ impl<'a> Writer<'a> {
 
 /// A line of dashes, stars or table borders.
 fn is_rule(words: &str) -> bool {
-    let marks = words.bytes().filter(|b| matches!(b, b'-' | b'*' | b'_' | b'=')).count();
-    3 <= marks && words.bytes().all(|b| matches!(b, b'-' | b'*' | b'_' | b'=' | b'|' | b':' | b' '))
+    let marks = || words.bytes().filter(|b| matches!(b, b'-' | b'*' | b'_' | b'=')).count();
+    words.bytes().all(|b| matches!(b, b'-' | b'*' | b'_' | b'=' | b'|' | b':' | b' '))
+        && 3 <= marks()
 }
 
 /// `* item` -> `item`.

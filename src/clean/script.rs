@@ -83,7 +83,7 @@ fn put_middle(out: &mut Rewrite<'_>, line: &str, converted: &str, start: usize) 
 fn singly(out: &mut Rewrite<'_>, line: &str, start: usize) {
     let mut kept = start;
     for (at, c) in line.char_indices() {
-        if TABLE.is(c, TRADITIONAL) {
+        if TABLE.script(c) == TRADITIONAL {
             let end = start + at + c.len_utf8();
             out.keep(kept..start + at);
             out.put(&convert(c.encode_utf8(&mut [0; 4])), start + at..end);
@@ -121,15 +121,16 @@ impl Count {
         if text.is_ascii() {
             return count;
         }
+        let table = &*TABLE;
         for c in text.chars() {
             if c < '\u{3400}' || !is_han(c) {
                 continue;
             }
             count.han += 1;
-            if TABLE.is(c, TRADITIONAL) {
-                count.traditional += 1;
-            } else if TABLE.is(c, SIMPLIFIED) {
-                count.simplified += 1;
+            match table.script(c) {
+                TRADITIONAL => count.traditional += 1,
+                SIMPLIFIED => count.simplified += 1,
+                _ => {}
             }
         }
         count
@@ -153,9 +154,10 @@ const SIMPLIFIED: u8 = 2;
 struct Table(Vec<u8>);
 
 impl Table {
-    fn is(&self, c: char, script: u8) -> bool {
+    /// [`TRADITIONAL`], [`SIMPLIFIED`] or 0.
+    fn script(&self, c: char) -> u8 {
         let at = usize::try_from(u32::from(c).wrapping_sub(FIRST)).unwrap_or(usize::MAX);
-        self.0.get(at).is_some_and(|found| *found == script)
+        self.0.get(at).copied().unwrap_or(0)
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::markup::lines;
+use super::markup::{each_line, lines};
 use crate::model::{Mapped, Repair, Rewrite};
 
 /// Lines this long are cut text at the earliest, and at the latest.
@@ -39,37 +39,38 @@ pub(super) fn unwrapped(text: Mapped, repairs: &mut BTreeSet<Repair>) -> Mapped 
 /// The length at which lines were cut: many that go on in the next have it, hardly one is longer.
 fn cut_length(text: &str) -> Option<usize> {
     let mut going_on = [0_usize; LENGTHS.end];
-    let mut ending = [0_usize; LENGTHS.end];
-    let mut longest = 0_usize;
-    let mut before = None;
-    // Code and tables of numbers have lines of one length as well.
-    let mut chinese = false;
-    for line in text.split('\n').chain([""]) {
-        if let Some(length) = before {
-            let counts = if chinese && continues(line) { &mut going_on } else { &mut ending };
-            match counts.get_mut(length) {
-                Some(count) => *count += 1,
-                None => longest += 1,
-            }
-            // Most texts have a paragraph to a line: a few of those settle it.
-            if FEWEST * 4 < longest && going_on.iter().all(|count| *count < longest * LONGER) {
-                return None;
-            }
+    let mut lines = each_line(text).peekable();
+    while let Some(line) = lines.next() {
+        let Some(next) = lines.peek() else { break };
+        // Code and tables of numbers have lines of one length as well.
+        let may_count = LENGTHS.contains(&(line.len() / 3)) || LENGTHS.contains(&line.len());
+        if may_count
+            && continues(next)
+            && line.bytes().any(is_han_lead)
+            && is_prose(line)
+            && let Some(count) = going_on.get_mut(chars(line))
+        {
+            *count += 1;
         }
-        before = is_prose(line).then(|| chars(line));
-        chinese = line.bytes().any(|byte| matches!(byte, 0xe4..=0xe9));
     }
-    let (length, count) = (LENGTHS.start..)
-        .zip(going_on.iter().skip(LENGTHS.start).copied())
-        .max_by_key(|(_, n)| *n)?;
-    let longer = going_on.iter().zip(&ending).skip(length + 1).map(|(a, b)| a + b);
-    let longer = longer.sum::<usize>() + longest;
-    (FEWEST <= count && longer * LONGER <= count).then_some(length)
+    let counts = LENGTHS.start..;
+    let counts = counts.zip(going_on.iter().skip(LENGTHS.start).copied());
+    let (length, count) = counts.max_by_key(|(_, count)| *count)?;
+    let is_longer = |line: &&str| length < line.len() && length < chars(line) && is_prose(line);
+    (FEWEST <= count && each_line(text).filter(is_longer).count() * LONGER <= count)
+        .then_some(length)
+}
+
+/// The first byte of nearly every Chinese character.
+fn is_han_lead(byte: u8) -> bool {
+    matches!(byte, 0xe4..=0xe9)
 }
 
 /// A line that such a program would cut: no heading, and no link, as it knows some Markdown.
 fn is_prose(line: &str) -> bool {
-    !line.starts_with('#') && memchr::memmem::find(line.as_bytes(), b"](").is_none()
+    let bytes = line.as_bytes();
+    let link = |at: usize| bytes.get(at + 1) == Some(&b'(');
+    !line.starts_with('#') && !memchr::memchr_iter(b']', bytes).any(link)
 }
 
 /// Characters of a line without its indent.

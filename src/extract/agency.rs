@@ -217,6 +217,7 @@ pub(super) fn agency(
                 fitting,
                 level(body.kind),
                 !is_unit(name),
+                is_office(name),
                 in_heading,
                 acting,
                 name.chars().count(),
@@ -234,6 +235,11 @@ pub(super) fn agency(
 /// A unit inside a body (网安部门, 刑侦支队) rather than the body itself.
 fn is_unit(name: &str) -> bool {
     ["网安", "网警", "大队", "支队"].iter().any(|unit| name.contains(unit))
+}
+
+/// An office by its proper name rather than 警方 or 公安机关 of a place.
+fn is_office(name: &str) -> bool {
+    name.contains("公安局") || name.contains("公安分局")
 }
 
 /// The longest printed form of the same body anywhere in the text: 甲县检察院 is 乙省甲县人民检察院 (以下简称…).

@@ -1,8 +1,10 @@
 //! Know: the lines that a page adds to its article.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use regex::{RegexSet, RegexSetBuilder};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError, Match};
+use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 
 use super::problem::{Problem, parse_toml};
@@ -11,24 +13,50 @@ use crate::model::RuleId;
 /// Rules that tell a line of furniture from a line of the article.
 #[derive(Debug)]
 pub struct Boilerplate {
-    /// For lines of up to [`LONGEST`] characters: every rule.
-    short: RuleSet,
-    /// For longer lines, which are most of a text: the few rules that match them.
-    long: RuleSet,
-    /// For lines without a Chinese character: the rules that have an example of one.
-    ascii: RuleSet,
-}
-
-#[derive(Debug)]
-struct RuleSet {
-    set: RegexSet,
     rules: Vec<Rule>,
+    /// For lines of up to [`LONGEST`] Chinese characters: every rule.
+    short: Words,
+    /// For longer lines, which are most of a text: the few rules that match them.
+    long: Words,
 }
 
-impl RuleSet {
-    fn new<'a>(entries: impl Iterator<Item = &'a Entry>) -> Result<RuleSet, regex::Error> {
-        let (patterns, rules): (Vec<&str>, Vec<Rule>) = entries.map(Entry::rule).unzip();
-        Ok(RuleSet { set: set(&patterns)?, rules })
+/// Words that tell which rules a line may match.
+#[derive(Debug)]
+struct Words {
+    finder: AhoCorasick,
+    /// For each word, the rules that know it.
+    rules: Vec<Rules>,
+    /// Rules without words.
+    wordless: Rules,
+}
+
+/// A set of rules, a bit for each.
+type Rules = u64;
+const MOST_RULES: usize = 64;
+
+impl Words {
+    fn new<'a>(entries: impl Iterator<Item = (usize, &'a Entry)>) -> Result<Words, BuildError> {
+        let mut by_word: BTreeMap<&str, Rules> = BTreeMap::new();
+        let mut wordless = 0;
+        for (i, entry) in entries {
+            if entry.words.is_empty() {
+                wordless |= 1 << i;
+            }
+            for word in &entry.words {
+                *by_word.entry(word).or_default() |= 1 << i;
+            }
+        }
+        let (words, rules): (Vec<&str>, Vec<Rules>) = by_word.into_iter().unzip();
+        let mut finder = AhoCorasick::builder();
+        let finder = finder.ascii_case_insensitive(true);
+        let finder = finder.kind(Some(AhoCorasickKind::DFA)).build(words)?;
+        Ok(Words { finder, rules, wordless })
+    }
+
+    fn candidates(&self, line: &str) -> Rules {
+        let known = |hit: Match| self.rules.get(hit.pattern().as_usize()).copied().unwrap_or(0);
+        let wordless = if line.starts_with(char::is_alphanumeric) { 0 } else { self.wordless };
+        self.finder.find_overlapping_iter(line).map(known).fold(wordless, |all, one| all | one)
     }
 }
 
@@ -41,6 +69,7 @@ pub struct Rule {
     pub kind: Kind,
     /// Longer lines, in characters, do not match.
     longest: usize,
+    pattern: Regex,
 }
 
 /// What follows from a matching line.
@@ -70,6 +99,8 @@ struct File {
 struct Entry {
     name: String,
     kind: Kind,
+    #[serde(default)]
+    words: Vec<String>,
     #[serde(rename = "match")]
     pattern: String,
     longest: Option<usize>,
@@ -82,17 +113,19 @@ impl Entry {
         self.longest.unwrap_or(LONGEST)
     }
 
-    fn rule(&self) -> (&str, Rule) {
-        let rule =
-            Rule { name: self.name.as_str().into(), kind: self.kind, longest: self.longest() };
-        (&self.pattern, rule)
+    fn rule(&self) -> Result<Rule, regex::Error> {
+        let pattern = RegexBuilder::new(&self.pattern).size_limit(1 << 25).build()?;
+        let name = self.name.as_str().into();
+        Ok(Rule { name, kind: self.kind, longest: self.longest(), pattern })
     }
 }
 
 /// Longest line that a rule without `longest` matches.
 const LONGEST: usize = 60;
-/// Characters of a line that are looked at: enough for every opening, and a bound for the time a line takes.
-const LOOKED_AT: usize = 120;
+/// Bytes of a line that are looked at: enough for every opening, and a bound for the time a line takes.
+const LOOKED_AT: usize = 360;
+/// Bytes of a long line in which a rule's words must stand.
+const OPENING: usize = 120;
 /// A rule that says so matches lines of any length.
 const LONGEST_KNOWN: usize = 100_000;
 
@@ -110,6 +143,7 @@ impl Boilerplate {
             problems.push(Problem::at(file, text, span, message));
         };
         let mut names: Vec<&str> = Vec::new();
+        let mut rules = Vec::new();
         for entry in &parsed.rule {
             let (span, entry) = (entry.span(), entry.as_ref());
             let name = entry.name.as_str();
@@ -123,21 +157,23 @@ impl Boilerplate {
                     format!("rule {name} needs an example under finds and one under ignores"),
                 );
             }
-            match set(&[entry.pattern.as_str()]) {
-                Ok(_) => {}
+            match entry.rule() {
+                Ok(rule) => rules.push(rule),
                 Err(error) => report(span, format!("rule {name}: {}", one_line(&error))),
             }
+        }
+        if MOST_RULES < parsed.rule.len() {
+            report(0..0, format!("{} rules; at most {MOST_RULES} are read", parsed.rule.len()));
         }
         if !problems.is_empty() {
             return Err(problems);
         }
-        let whole = |error: regex::Error| vec![Problem::on_line(file, 0, one_line(&error))];
-        let entries = || parsed.rule.iter().map(|entry| entry.as_ref());
+        let whole = |error: BuildError| vec![Problem::on_line(file, 0, error.to_string())];
+        let entries = || parsed.rule.iter().map(|entry| entry.as_ref()).enumerate();
         let boilerplate = Boilerplate {
-            short: RuleSet::new(entries()).map_err(whole)?,
-            long: RuleSet::new(entries().filter(|entry| LONGEST < entry.longest()))
-                .map_err(whole)?,
-            ascii: RuleSet::new(entries().filter(|entry| entry.finds.iter().any(|l| l.is_ascii())))
+            rules,
+            short: Words::new(entries()).map_err(whole)?,
+            long: Words::new(entries().filter(|(_, entry)| LONGEST < entry.longest()))
                 .map_err(whole)?,
         };
         let problems = boilerplate.failed_examples(file, text, &parsed);
@@ -171,29 +207,34 @@ impl Boilerplate {
     }
 
     /// The rules that match a line, in the order of the file.
-    pub fn matches<'a>(&'a self, line: &str) -> impl Iterator<Item = &'a Rule> + use<'a> {
-        let cut = if line.len() <= LOOKED_AT {
-            line.len()
-        } else {
-            line.char_indices().nth(LOOKED_AT).map_or(line.len(), |(at, _)| at)
+    pub fn matches<'a>(&'a self, line: &'a str) -> impl Iterator<Item = &'a Rule> {
+        // In bytes, which are known: a longer line has more characters, unless it is full of emoji.
+        let short = line.len() <= LONGEST * '一'.len_utf8();
+        let line = if short { line } else { beginning(line, LOOKED_AT) };
+        let candidates = match short {
+            true => self.short.candidates(line),
+            false => self.long.candidates(beginning(line, OPENING)),
         };
-        let length = if cut < line.len() { usize::MAX } else { line.chars().count() };
-        let rules = match length {
-            _ if line.is_ascii() => &self.ascii,
-            ..=LONGEST => &self.short,
-            _ => &self.long,
+        let length = match candidates {
+            0 => 0,
+            _ if short => line.chars().count(),
+            _ => usize::MAX,
         };
-        let words = line.get(..cut).unwrap_or(line);
-        // Nearly no line matches, and only the full answer needs memory.
-        let matched = rules.set.is_match(words).then(|| rules.set.matches(words));
-        let fits = move |rule: &&Rule| length <= rule.longest || LONGEST_KNOWN <= rule.longest;
-        let matched = matched.into_iter().flat_map(|matched| matched.into_iter());
-        matched.filter_map(|i| rules.rules.get(i)).filter(fits)
+        let rules = self.rules.iter().enumerate();
+        let rules = rules.skip(candidates.trailing_zeros() as usize);
+        rules
+            .filter(move |(i, rule)| {
+                candidates >> i & 1 == 1
+                    && (length <= rule.longest || LONGEST_KNOWN <= rule.longest)
+                    && rule.pattern.is_match(line)
+            })
+            .map(|(_, rule)| rule)
     }
 }
 
-fn set(patterns: &[&str]) -> Result<RegexSet, regex::Error> {
-    RegexSetBuilder::new(patterns).size_limit(1 << 25).dfa_size_limit(1 << 25).build()
+/// At most so many bytes of a line.
+fn beginning(line: &str, most: usize) -> &str {
+    line.get(..line.floor_char_boundary(most)).unwrap_or(line)
 }
 
 fn one_line(error: &regex::Error) -> String {
