@@ -55,8 +55,7 @@ impl Words {
 
     fn candidates(&self, line: &str) -> Rules {
         let known = |hit: Match| self.rules.get(hit.pattern().as_usize()).copied().unwrap_or(0);
-        let wordless = if line.starts_with(char::is_alphanumeric) { 0 } else { self.wordless };
-        self.finder.find_overlapping_iter(line).map(known).fold(wordless, |all, one| all | one)
+        self.finder.find_overlapping_iter(line).map(known).fold(self.wordless, |all, one| all | one)
     }
 }
 
