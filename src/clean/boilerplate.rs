@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::chars::{essence, has_sentence_mark};
-use super::markup::lines;
+use super::lines::lines;
 use crate::knowledge::boilerplate::{Boilerplate, Kind};
 use crate::model::{Mapped, Repair, Rewrite};
 

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use super::chars::{has_sentence_mark, is_cjk_punctuation, is_han};
-use super::markup::each_line;
+use super::lines::each_line;
 use crate::model::{Mapped, Repair, Rewrite};
 
 /// The characters of which U+2F00 and its followers are copies (PDF files are full of them).

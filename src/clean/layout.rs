@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::chars::{columns, ends_sentence, has_sentence_mark, is_han};
-use super::markup::{each_line, lines};
+use super::lines::{each_line, lines};
 use crate::model::{Mapped, Repair, Rewrite};
 
 /// One paragraph a line, no empty lines, no blanks at either end of a line.

@@ -6,6 +6,7 @@ use std::ops::Range;
 use memchr::{memchr, memmem};
 
 use super::fold;
+use super::lines::lines;
 use crate::knowledge::boilerplate::{Boilerplate, Kind};
 use crate::model::{Format, Mapped, Repair, Rewrite};
 
@@ -38,11 +39,17 @@ pub(super) fn plain(
         dialect,
         heading: None,
     };
+    // One empty line says as much as many.
+    let mut breaks = 0;
     for (line, dropped) in lines.iter().zip(dropped) {
-        if !dropped {
+        let before = writer.len();
+        if !dropped && !line.is_empty() {
             writer.line(line.clone());
         }
-        writer.keep(line.end..writer.source.len().min(line.end + 1));
+        breaks = if before < writer.len() { 1 } else { breaks + 1 };
+        if breaks <= 2 {
+            writer.keep(line.end..writer.source.len().min(line.end + 1));
+        }
     }
     writer.flushed();
     let heading = writer.heading.take();
@@ -66,24 +73,6 @@ fn dialect(text: &str, format: Format) -> Dialect {
     if format == Format::Markdown || shows() { Dialect::Markdown } else { Dialect::Plain }
 }
 
-/// Byte ranges of the lines, without line breaks.
-pub(super) fn lines(text: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::with_capacity(text.len() / 64 + 16);
-    let mut start = 0;
-    for line in each_line(text) {
-        found.push(start..start + line.len());
-        start += line.len() + 1;
-    }
-    found
-}
-
-/// The lines without line breaks, as `split('\n')` gives them, but several times as fast.
-pub(super) fn each_line(text: &str) -> impl Iterator<Item = &str> {
-    let mut start = 0;
-    let ends = memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]);
-    ends.map(move |end| text.get(std::mem::replace(&mut start, end + 1)..end).unwrap_or_default())
-}
-
 /// Which lines belong to a list of links: three in a row, or any behind a heading such as 推荐阅读.
 fn link_lists(text: &str, lines: &[Range<usize>], boilerplate: &Boilerplate) -> Vec<bool> {
     let mut dropped = vec![false; lines.len()];
@@ -103,7 +92,7 @@ fn link_lists(text: &str, lines: &[Range<usize>], boilerplate: &Boilerplate) -> 
         }
         run.clear();
     };
-    for (i, line) in lines.iter().enumerate() {
+    for (i, line) in lines.iter().enumerate().filter(|(_, line)| !line.is_empty()) {
         let line = text.get(line.clone()).unwrap_or_default();
         let linked = link_marks(line).next().is_some();
         // A line of that length has words.
@@ -245,6 +234,11 @@ impl<'a> Writer<'a> {
         } else {
             self.out.keep(std::mem::replace(&mut self.pending, range));
         }
+    }
+
+    /// How much has been written, or will be.
+    fn len(&self) -> usize {
+        self.out.written().len() + self.pending.len()
     }
 
     /// What has been written, all of it.
@@ -611,10 +605,7 @@ mod tests {
     #[test]
     fn lists_of_links_go() {
         let check = |text, expected| check(Format::Markdown, text, expected);
-        check(
-            "正文。\n[甲](http://a)\n\n[乙](http://b)\n* [丙](http://c)\n完",
-            "正文。\n\n\n\n\n完",
-        );
+        check("正文。\n[甲](http://a)\n\n[乙](http://b)\n* [丙](http://c)\n完", "正文。\n\n完");
         check("推荐阅读\n\n[某地破案](http://a)", "推荐阅读\n\n");
         check("据[甲](http://a)报道\n[乙](http://b)", "据甲报道\n乙");
     }

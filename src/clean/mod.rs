@@ -6,6 +6,7 @@ mod damage;
 mod fold;
 mod gloss;
 mod layout;
+mod lines;
 mod markup;
 mod published;
 mod repeat;

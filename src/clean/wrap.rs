@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::markup::{each_line, lines};
+use super::lines::{each_line, lines};
 use crate::model::{Mapped, Repair, Rewrite};
 
 /// Lines this long are cut text at the earliest, and at the latest.
@@ -43,7 +43,7 @@ fn cut_length(text: &str) -> Option<usize> {
     while let Some(line) = lines.next() {
         let Some(next) = lines.peek() else { break };
         // Code and tables of numbers have lines of one length as well.
-        let may_count = LENGTHS.contains(&(line.len() / 3)) || LENGTHS.contains(&line.len());
+        let may_count = (LENGTHS.start..LENGTHS.end * 3).contains(&line.len());
         if may_count
             && continues(next)
             && line.bytes().any(is_han_lead)
