@@ -100,7 +100,7 @@ pub(super) fn bodies(text: &str, hits: &[Hit], places: &[Place], patterns: &Patt
 /// Whether an office follows a body within the same run of words.
 fn is_speaker(text: &str, end: usize, hits: &[Hit], patterns: &Patterns) -> bool {
     let office = patterns.words.class("office");
-    within_hits(hits, end..end + 48).iter().filter(|hit| Some(hit.class) == office).any(|hit| {
+    within(hits, end..end + 48).iter().filter(|hit| Some(hit.class) == office).any(|hit| {
         piece(text, end..hit.span.start)
             .chars()
             .all(|mark| super::text::is_han(mark) || mark == '、')
@@ -193,7 +193,7 @@ pub(super) fn agency(
         .filter(|body| !is_other_role(text, body) && !body.speaker)
         .max_by_key(|body| {
             let name = piece(text, body.span.clone());
-            let acting = within_hits(hits, body.span.end..body.span.end + 30).iter().any(|hit| {
+            let acting = within(hits, body.span.end..body.span.end + 30).iter().any(|hit| {
                 acts.contains(&hit.class)
                     && !piece(text, body.span.end..hit.span.start).contains('。')
             });
@@ -253,12 +253,6 @@ fn fullest<'b>(text: &str, body: &'b Body, bodies: &'b [Body]) -> &'b Body {
         (piece(text, other.span.clone()).chars().count(), usize::MAX - other.span.start)
     })
     .unwrap_or(body)
-}
-
-fn within_hits(hits: &[Hit], range: Range<usize>) -> &[Hit] {
-    let from = hits.partition_point(|hit| hit.span.start < range.start);
-    let to = hits.partition_point(|hit| hit.span.start < range.end);
-    hits.get(from..to.max(from)).unwrap_or(&[])
 }
 
 /// A body that is not handling the case: one that is sued, impersonated, worked for, or a victim.

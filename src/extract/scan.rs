@@ -8,7 +8,6 @@ use super::charge::{Charge, charges};
 use super::people::{Name, names};
 use super::place::{Context, Place};
 use super::quantity::{Quantity, UnitKind, quantities};
-use super::split::hits_in;
 use super::text::{Spanned, lines, piece, sentence_at, sentences, tail, within};
 use super::time::{Moment, moments};
 use crate::knowledge::patterns::{Hit, Patterns, RoleRule};
@@ -76,7 +75,13 @@ impl<'a> Scan<'a> {
 
     /// The hits of a class of words inside a range.
     pub(super) fn hits_of(&self, range: &Range<usize>, class: &str) -> impl Iterator<Item = &Hit> {
-        hits_in(&self.hits, range, self.patterns.words.class(class))
+        let class = self.patterns.words.class(class);
+        within(&self.hits, range.clone()).iter().filter(move |hit| Some(hit.class) == class)
+    }
+
+    /// The line that holds byte `at`.
+    pub(super) fn line_at(&self, at: usize) -> Range<usize> {
+        sentence_at(&self.lines, at)
     }
 
     /// The words of its sentence before and after a number.

@@ -9,7 +9,6 @@ use regex::Regex;
 use super::agency::Body;
 use super::scan::Scan;
 use super::text::{head, piece, within};
-use crate::knowledge::patterns::Hit;
 
 /// The telling of one case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -207,7 +206,7 @@ fn end_of_example(scan: &Scan<'_>, start: usize, limit: usize) -> usize {
         ]
         .iter()
         .any(|word| words.starts_with(word));
-        refers || within(&scan.names, sentence.clone()).iter().any(|name| !name.bystander)
+        refers || scan.first_lead(sentence).is_some()
     };
     let sentences =
         scan.sentences.iter().filter(|sentence| start <= sentence.start && sentence.end <= limit);
@@ -233,7 +232,7 @@ fn has_action(scan: &Scan<'_>, range: &Range<usize>) -> bool {
 
 /// Whether a range tells of something done against somebody: enough to be (part of) a case.
 fn case_like(scan: &Scan<'_>, range: &Range<usize>) -> bool {
-    let named = within(&scan.names, range.clone()).iter().any(|name| !name.bystander);
+    let named = scan.first_lead(range).is_some();
     let local = local_bodies(scan, range).next().is_some();
     let crime = 0 < count(scan, range, "crime") + count(scan, range, "suspect")
         || !within(&scan.charges, range.clone()).is_empty();
@@ -400,7 +399,7 @@ fn items<'u>(scan: &Scan<'_>, units: &'u [Unit], style: Style) -> Vec<Vec<&'u Un
 
 /// Whether a paragraph is about another country: nobody accused here, no body and no name of here.
 fn is_foreign(scan: &Scan<'_>, range: &Range<usize>) -> bool {
-    let named = within(&scan.names, range.clone()).iter().any(|name| !name.bystander);
+    let named = scan.first_lead(range).is_some();
     0 < count(scan, range, "foreign")
         && !named
         && count(scan, range, "accused") == 0
@@ -467,8 +466,7 @@ fn is_case_name(scan: &Scan<'_>, range: &Range<usize>) -> bool {
     let words = piece(scan.text, range.clone());
     words.ends_with('案')
         && !words.contains(['。', '，'])
-        && (local_bodies(scan, range).next().is_some()
-            || within(&scan.names, range.clone()).iter().any(|name| !name.bystander))
+        && (local_bodies(scan, range).next().is_some() || scan.first_lead(range).is_some())
 }
 
 /// A passage with its heading and the name of its case.
@@ -722,7 +720,7 @@ fn exemplar_is_case(scan: &Scan<'_>, range: &Range<usize>) -> bool {
     let crime = 0 < count(scan, range, "crime")
         || !within(&scan.charges, range.clone()).is_empty()
         || 0 < count(scan, range, "judge");
-    let named = within(&scan.names, range.clone()).iter().any(|name| !name.bystander);
+    let named = scan.first_lead(range).is_some();
     let placed = !within(&scan.places, range.clone()).is_empty();
     let counted = within(&scan.quantities, range.clone())
         .iter()
@@ -785,15 +783,4 @@ fn listed_apart(scan: &Scan<'_>, a: &Passage, b: &Passage) -> bool {
             .any(|exemplar| exemplar.regex.is_match(piece(scan.text, passage.span.clone())))
     };
     (style(a).is_some() && style(a) == style(b)) || (exemplar(a) && exemplar(b))
-}
-
-/// The hits of one class inside a range.
-pub(super) fn hits_in<'a>(
-    hits: &'a [Hit],
-    range: &Range<usize>,
-    class: Option<usize>,
-) -> impl Iterator<Item = &'a Hit> {
-    let from = hits.partition_point(|hit| hit.span.start < range.start);
-    let to = hits.partition_point(|hit| hit.span.start < range.end);
-    hits.get(from..to.max(from)).unwrap_or(&[]).iter().filter(move |hit| Some(hit.class) == class)
 }

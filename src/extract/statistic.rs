@@ -35,12 +35,7 @@ pub(super) fn statistics(scan: &Scan<'_>, passages: &[Passage]) -> Vec<Statistic
 /// Whether a number is about many cases: its sentence or paragraph counts cases or speaks of a country, a province or a period.
 fn is_published_total(scan: &Scan<'_>, quantity: &Quantity, rule: &RoleRule, inside: bool) -> bool {
     let sentence = sentence_at(&scan.sentences, quantity.span.start);
-    let line = scan
-        .lines
-        .iter()
-        .find(|line| line.contains(&quantity.span.start))
-        .cloned()
-        .unwrap_or_else(|| sentence.clone());
+    let line = scan.line_at(quantity.span.start);
     let has = |range: &Range<usize>, class: &str| scan.hits_of(range, class).next().is_some();
     let counts = |range: &Range<usize>| {
         within(&scan.quantities, range.clone()).iter().any(|other| scan.is_case_count(other))
@@ -106,12 +101,7 @@ fn is_published_total(scan: &Scan<'_>, quantity: &Quantity, rule: &RoleRule, ins
 
 fn statistic(scan: &Scan<'_>, quantity: &Quantity, rule: &RoleRule) -> Statistic {
     let sentence = sentence_at(&scan.sentences, quantity.span.start);
-    let line = scan
-        .lines
-        .iter()
-        .find(|line| line.contains(&quantity.span.start))
-        .cloned()
-        .unwrap_or_else(|| sentence.clone());
+    let line = scan.line_at(quantity.span.start);
     let (period_start, period_end) = period(scan, line.start..quantity.span.start);
     Statistic {
         metric: rule.role.clone(),

@@ -13,6 +13,12 @@ pub(super) trait Spanned {
     fn span(&self) -> Range<usize>;
 }
 
+impl Spanned for crate::knowledge::patterns::Hit {
+    fn span(&self) -> Range<usize> {
+        self.span.clone()
+    }
+}
+
 /// The items that start inside `range`; `items` are sorted by start.
 pub(super) fn within<T: Spanned>(items: &[T], range: Range<usize>) -> &[T] {
     let from = items.partition_point(|item| item.span().start < range.start);
