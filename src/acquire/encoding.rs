@@ -47,7 +47,35 @@ pub(super) fn decode(bytes: Vec<u8>) -> Result<Decoded, Stop> {
     };
     match marked(&bytes)? {
         Some(encoding) => finish(&bytes, encoding),
-        None => finish(&bytes, undeclared(&bytes)?),
+        None => match line_by_line(&bytes) {
+            Some(decoded) => Ok(decoded),
+            None => finish(&bytes, undeclared(&bytes)?),
+        },
+    }
+}
+
+/// The text of a document of which a server said the encoding; its bytes are believed first.
+pub(super) fn decode_declared(
+    bytes: Vec<u8>,
+    charset: Option<&'static encoding_rs::Encoding>,
+) -> Result<Decoded, Stop> {
+    let said = Encoding::ALL
+        .iter()
+        .copied()
+        .find(|encoding| charset.is_some_and(|charset| same_family(charset, *encoding)));
+    decode_within(bytes, said)
+}
+
+/// The text of a record in a file that reads as `hint`, which counts where the record alone tells nothing.
+pub(super) fn decode_within(bytes: Vec<u8>, hint: Option<Encoding>) -> Result<Decoded, Stop> {
+    match String::from_utf8(bytes) {
+        Ok(text) if !has_controls(text.as_bytes()) => Ok(utf8(text)),
+        Ok(text) => decode(text.into_bytes()),
+        Err(error) => {
+            let bytes = error.into_bytes();
+            let Some(hint) = hint else { return decode(bytes) };
+            decode(bytes.clone()).or_else(|_| finish(&bytes, hint))
+        }
     }
 }
 
@@ -170,7 +198,7 @@ fn same_family(named: &'static encoding_rs::Encoding, encoding: Encoding) -> boo
     named == codec(encoding) || (named == encoding_rs::GBK && encoding == Encoding::Gb18030)
 }
 
-fn codec(encoding: Encoding) -> &'static encoding_rs::Encoding {
+pub(super) fn codec(encoding: Encoding) -> &'static encoding_rs::Encoding {
     match encoding {
         Encoding::Utf8 => UTF_8,
         Encoding::Utf16Le => UTF_16LE,
@@ -194,6 +222,51 @@ fn finish(bytes: &[u8], encoding: Encoding) -> Result<Decoded, Stop> {
         }
     }
     Ok(Decoded { text: text.into_owned(), encoding, damaged })
+}
+
+/// A file that was put together from UTF-8 and GB 18030: each line in its own encoding.
+///
+/// `None` unless there are lines of both, each of which reads as Chinese in one of them only.
+fn line_by_line(bytes: &[u8]) -> Option<Decoded> {
+    let lines = || bytes.split_inclusive(|byte| *byte == b'\n');
+    // Nearly always there is none of one of them, which the first look tells.
+    let utf8: usize = lines().filter(|line| is_chinese_utf8(line)).map(<[u8]>::len).sum();
+    if utf8 == 0 {
+        return None;
+    }
+    let others: usize = lines().filter(|line| is_chinese_gb(line)).map(<[u8]>::len).sum();
+    if others == 0 {
+        return None;
+    }
+    let most = if others <= utf8 { Encoding::Utf8 } else { Encoding::Gb18030 };
+    let mut text = String::with_capacity(bytes.len());
+    for line in lines() {
+        let own = match most {
+            Encoding::Gb18030 if is_chinese_utf8(line) => Encoding::Utf8,
+            Encoding::Utf8 if is_chinese_gb(line) => Encoding::Gb18030,
+            most => most,
+        };
+        text.push_str(&codec(own).decode_without_bom_handling(line).0);
+    }
+    Some(Decoded { text, encoding: most, damaged: true })
+}
+
+/// Valid UTF-8 with Chinese in it; two characters of GB 18030 may be that by chance.
+fn is_chinese_utf8(line: &[u8]) -> bool {
+    std::str::from_utf8(line).is_ok_and(|line| reads_as_chinese(&Reading::of(line, false)))
+}
+
+/// No UTF-8, and valid GB 18030 with Chinese in it.
+fn is_chinese_gb(line: &[u8]) -> bool {
+    std::str::from_utf8(line).is_err()
+        && GB18030
+            .decode_without_bom_handling_and_without_replacement(line)
+            .is_some_and(|line| reads_as_chinese(&Reading::of(&line, false)))
+}
+
+fn reads_as_chinese(reading: &Reading) -> bool {
+    const FEWEST: u32 = 4;
+    FEWEST <= reading.characters && PLAUSIBLE <= reading.plausible() && 0 < reading.frequent
 }
 
 fn head(bytes: &[u8], n: usize) -> &[u8] {
@@ -258,7 +331,7 @@ static COMMON: LazyLock<Common> = LazyLock::new(|| {
     };
     add(GB18030, 0xb0..=0xd7);
     add(BIG5, 0xa4..=0xc6);
-    let punctuation = "\t\n\r\u{a0}·×÷°—–‘’“”…‰′″※→←↑↓−≥≤≈■□▲△▼●○◆◇★☆①②③④⑤⑥⑦⑧⑨⑩〇㎡℃‧•﹑\u{feff}";
+    let punctuation = "\t\n\r\u{a0}·×÷°—–‘’“”…‰′″※→←↑↓−≥≤≈■□▲△▼●○◆◇★☆①②③④⑤⑥⑦⑧⑨⑩〇㎡℃‧•﹑\u{feff}āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜü";
     punctuation.chars().for_each(|c| common.add(c));
     let ranges =
         [' '..='~', '\u{3000}'..='\u{3020}', '\u{ff01}'..='\u{ff5e}', 'ⅰ'..='ⅹ', 'Ⅰ'..='Ⅻ'];

@@ -168,7 +168,9 @@ fn undecidable_bytes_are_refused() {
         .0
         .into_owned();
     check_stop(&russian, RejectReason::UnknownEncoding);
+    // Both encodings in one line: no line tells its own.
     let mixed = [bytes(HANS, Encoding::Utf8), bytes(HANS, Encoding::Gb18030)].concat();
+    let mixed: Vec<u8> = mixed.into_iter().filter(|byte| *byte != b'\n').collect();
     check_stop(&mixed, RejectReason::UnknownEncoding);
     check_stop(&[0xff, 0xfe, 0, 0, 0x41, 0, 0, 0], RejectReason::UnknownEncoding);
     let noise: Vec<u8> =
@@ -176,4 +178,36 @@ fn undecidable_bytes_are_refused() {
     check_stop(&noise, RejectReason::UnknownFormat);
     check_stop(&[0; 3000], RejectReason::UnknownFormat);
     check_stop(&[b'a', 0, 0, 0].repeat(300), RejectReason::UnknownFormat);
+}
+
+#[test]
+fn lines_in_two_encodings() {
+    let story = "近日，江城警方破获一起侵犯公民个人信息的案件，抓获犯罪嫌疑人九名。";
+    let notice = "警方提醒：不要把自己的身份信息交给不认识的人。";
+    let (gbk, ..) = GB18030.encode(story);
+    for times in [(1, 4), (4, 1)] {
+        let mut bytes = Vec::new();
+        let mut expected = String::new();
+        for _ in 0..times.0 {
+            bytes.extend_from_slice(&gbk);
+            bytes.push(b'\n');
+            expected += &format!("{story}\n");
+        }
+        for _ in 0..times.1 {
+            bytes.extend_from_slice(format!("{notice}\n").as_bytes());
+            expected += &format!("{notice}\n");
+        }
+        let decoded = decode(bytes).unwrap();
+        assert_eq!(decoded.text, expected);
+        assert!(decoded.damaged);
+    }
+    // One encoding all through is no damage.
+    let (gbk, ..) = GB18030.encode(notice);
+    assert!(!decode(gbk.into_owned()).unwrap().damaged);
+}
+
+#[test]
+fn readings_behind_characters() {
+    let text = "江(jiāng)城警(jǐng)方破(pò)獲一(yī)起侵(qīn)犯公(gōng)民個(gè)人信(xìn)息案(àn)，抓(zhuā)獲九(jiǔ)人。";
+    check(text, Encoding::Gb18030);
 }

@@ -1,5 +1,12 @@
 //! Fields: under which names sources print text, title, publisher, address and date.
 
+use super::record::read_document;
+use super::{Config, Document, Stop, blank, format, html};
+use crate::model::{Format, Mapped, Metadata, RejectReason};
+
+/// Named values of a record, as printed.
+pub(super) type Row = Vec<(String, String)>;
+
 /// Names of fields in JSON records and front matter, the best first.
 ///
 /// Case, `_`, `-` and spaces do not count: `publish_time` is also `publishTime`.
@@ -57,6 +64,54 @@ fn letters(name: &str) -> impl Iterator<Item = u8> {
 /// Whether two field names mean the same field.
 pub(super) fn same(a: &str, b: &str) -> bool {
     a == b || (a.is_ascii() && letters(a).eq(letters(b)))
+}
+
+/// The document that a record's fields hold.
+pub(super) fn document(mut row: Row, config: &Config) -> Result<Document, Stop> {
+    let fields = &config.fields;
+    let meta = Metadata {
+        title: words(&row, &fields.title, |_| true).map(|title| html::unescape(title).into_owned()),
+        publisher: words(&row, &fields.publisher, |value| !is_address(value)).map(str::to_owned),
+        url: words(&row, &fields.url, |_| true).map(str::to_owned),
+        published: words(&row, &fields.published, |_| true).map(str::to_owned),
+    };
+    let text = place(&row, &fields.text, |_| true)
+        .and_then(|at| row.get_mut(at))
+        .map(|(_, value)| std::mem::take(value));
+    let Some(text) = text.or_else(|| meta.title.clone()) else {
+        let names: Vec<_> = row.iter().take(12).map(|(name, _)| name.as_str()).collect();
+        let detail = format!("no text and no title among its fields ({})", names.join(", "));
+        return Err(Stop::new(RejectReason::BadRecord, detail));
+    };
+    let trimmed = text.trim_matches(blank);
+    let text = if trimmed.len() == text.len() { text } else { trimmed.to_owned() };
+    let format = format::of_text(&text).unwrap_or(Format::Txt);
+    let mut document = read_document(Mapped::verbatim(text), format, config)?;
+    let inner = document.meta;
+    document.meta = Metadata {
+        title: meta.title.or(inner.title),
+        publisher: meta.publisher.or(inner.publisher),
+        url: meta.url.or(inner.url),
+        published: meta.published.or(inner.published),
+    };
+    Ok(document)
+}
+
+/// Where the value of the first name stands that has a wanted one.
+fn place(row: &Row, names: &[String], wanted: impl Fn(&str) -> bool) -> Option<usize> {
+    let holds = |at: &usize| {
+        let value = row.get(*at).map_or("", |(_, value)| value.trim_matches(blank));
+        !is_nothing(value) && wanted(value)
+    };
+    names.iter().find_map(|name| {
+        let exact = row.iter().position(|(key, _)| key == name);
+        exact.or_else(|| row.iter().position(|(key, _)| same(key, name))).filter(holds)
+    })
+}
+
+fn words<'a>(row: &'a Row, names: &[String], wanted: impl Fn(&str) -> bool) -> Option<&'a str> {
+    let at = place(row, names, wanted)?;
+    row.get(at).map(|(_, value)| value.trim_matches(blank))
 }
 
 /// Whether a field that should name a publisher holds an address.

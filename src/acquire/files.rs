@@ -1,13 +1,16 @@
 //! List and read: the files under `raw/`. Nothing else in the program opens them.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use super::{Config, Stop, length};
-use crate::model::{RawFile, Reject, RejectReason};
+use super::{Config, Stop};
+use crate::model::{ArticleId, Reject, RejectReason, RejectStage};
+
+/// Smaller files are read whole.
+const IN_MEMORY: u64 = 8 << 20;
 
 /// What stands under `raw/`: a file to read, or something that no article can come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,13 +19,51 @@ pub enum Entry {
     File {
         /// Path relative to `raw/`, with `/` between its parts.
         path: String,
-        /// Its size when it was listed.
-        size: u64,
+        /// Its size and times when it was listed.
+        stamp: Stamp,
         /// Where to open it.
         full: PathBuf,
     },
     /// A link, a special file, or a name that cannot be printed.
     Rejected(Reject),
+}
+
+/// What the file system says of a file without opening it. Equal stamps, if they are old enough, mean an
+/// unchanged file: whoever writes to it moves `changed`, which no program can set back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stamp {
+    /// Its size in bytes.
+    pub size: u64,
+    /// When its content was written, in nanoseconds since 1970.
+    pub modified: i64,
+    /// When its content, name or rights were changed, in nanoseconds since 1970.
+    pub changed: i64,
+    /// Its number in the file system.
+    pub inode: u64,
+}
+
+impl Stamp {
+    /// The stamp of a file. Where the system has no time of change or number, those are 0.
+    pub fn of(metadata: &fs::Metadata) -> Self {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            let nanos = |seconds: i64, nanos: i64| seconds.wrapping_mul(1_000_000_000) + nanos;
+            Stamp {
+                size: metadata.len(),
+                modified: nanos(metadata.mtime(), metadata.mtime_nsec()),
+                changed: nanos(metadata.ctime(), metadata.ctime_nsec()),
+                inode: metadata.ino(),
+            }
+        }
+        #[cfg(not(unix))]
+        {
+            let since = |time: std::time::SystemTime| time.duration_since(std::time::UNIX_EPOCH);
+            let modified = metadata.modified().ok().and_then(|time| since(time).ok());
+            let modified = modified.and_then(|time| i64::try_from(time.as_nanos()).ok());
+            Stamp { size: metadata.len(), modified: modified.unwrap_or(0), changed: 0, inode: 0 }
+        }
+    }
 }
 
 impl Entry {
@@ -99,13 +140,13 @@ fn entry(raw: &Path, found: walkdir::Result<walkdir::DirEntry>) -> Option<Entry>
         return Some(rejected(&path, RejectReason::SpecialFile, detail, 0));
     }
     Some(match found.metadata() {
-        Ok(metadata) => Entry::File { path, size: metadata.len(), full: found.into_path() },
+        Ok(metadata) => Entry::File { path, stamp: Stamp::of(&metadata), full: found.into_path() },
         Err(error) => rejected(&path, RejectReason::Unreadable, error.to_string(), 0),
     })
 }
 
 fn rejected(path: &str, reason: RejectReason, detail: impl Into<String>, bytes: u64) -> Entry {
-    Entry::Rejected(Stop::new(reason, detail).reject(path, 0, bytes))
+    Entry::Rejected(Stop::new(reason, detail).reject(path, bytes))
 }
 
 /// The path below `raw` with `/` between its parts; an error holds it with other bytes written as `\xE4`.
@@ -126,42 +167,100 @@ fn relative(raw: &Path, full: &Path) -> Result<String, String> {
     Err(parts.iter().map(shown).collect::<Vec<_>>().join("/"))
 }
 
-/// The bytes of a listed file, unless there are too many or the disk fails.
-pub fn read(full: &Path, path: String, config: &Config) -> Result<RawFile, Reject> {
-    match read_bytes(full, config.max_file_bytes) {
-        Ok(Outcome::Whole(bytes)) => Ok(RawFile { path, bytes }),
-        Ok(Outcome::Special) => {
-            Err(Stop::new(RejectReason::SpecialFile, "not a regular file").reject(&path, 0, 0))
-        }
-        Ok(Outcome::TooLarge(size)) => {
-            let detail = format!("{size} bytes, at most {} are read", config.max_file_bytes);
-            Err(Stop::new(RejectReason::TooLarge, detail).reject(&path, 0, size))
-        }
-        Err(error) => {
-            Err(Stop::new(RejectReason::Unreadable, error.to_string()).reject(&path, 0, 0))
+impl Stop {
+    /// Rejects a file as a whole.
+    fn reject(self, path: &str, bytes: u64) -> Reject {
+        Reject {
+            id: ArticleId { file: path.to_owned(), record: 0 },
+            stage: RejectStage::Acquire,
+            reason: self.reason,
+            detail: self.detail,
+            bytes,
         }
     }
 }
 
-enum Outcome {
-    Whole(Vec<u8>),
-    TooLarge(u64),
-    Special,
+/// A file to be read: whole in memory if it is small, open on disk otherwise.
+#[derive(Debug)]
+pub struct RawFile {
+    /// Path relative to `raw/`, with `/` between its parts.
+    pub path: String,
+    pub(super) source: Source,
 }
 
-fn read_bytes(full: &Path, limit: u64) -> io::Result<Outcome> {
+#[derive(Debug)]
+pub(super) enum Source {
+    Memory(Vec<u8>),
+    Disk { file: File, size: u64 },
+}
+
+impl RawFile {
+    /// A file that somebody else has read.
+    pub fn in_memory(path: String, bytes: Vec<u8>) -> Self {
+        RawFile { path, source: Source::Memory(bytes) }
+    }
+
+    /// A hash of its bytes: BLAKE3 in hexadecimal. The file can be read afterwards.
+    pub fn hash(&mut self) -> Result<String, Reject> {
+        let mut hasher = blake3::Hasher::new();
+        match &mut self.source {
+            Source::Memory(bytes) => {
+                hasher.update(bytes);
+            }
+            Source::Disk { file, size } => {
+                let read = io::copy(&mut file.take(*size), &mut hasher);
+                read.and_then(|_| file.rewind())
+                    .map_err(|error| Stop::from(error).reject(&self.path, *size))?;
+            }
+        }
+        Ok(hasher.finalize().to_hex().to_string())
+    }
+}
+
+/// Opens a listed file, unless it is too large or the disk fails.
+pub fn open(full: &Path, path: String, config: &Config) -> Result<RawFile, Reject> {
+    match open_source(full, config.max_file_bytes) {
+        Ok(source) => Ok(RawFile { path, source }),
+        Err((stop, size)) => Err(stop.reject(&path, size)),
+    }
+}
+
+fn open_source(full: &Path, limit: u64) -> Result<Source, (Stop, u64)> {
+    let unreadable = |error: io::Error| (Stop::from(error), 0);
     // Asked before opening: opening a pipe would wait for a writer.
-    let size = match fs::symlink_metadata(full)? {
+    let size = match fs::symlink_metadata(full).map_err(unreadable)? {
         found if found.is_file() => found.len(),
-        _ => return Ok(Outcome::Special),
+        _ => return Err((Stop::new(RejectReason::SpecialFile, "not a regular file"), 0)),
     };
     if size > limit {
-        return Ok(Outcome::TooLarge(size));
+        let detail = format!("{size} bytes, at most {limit} are read");
+        return Err((Stop::over("max_file", RejectReason::TooLarge, detail), size));
+    }
+    let file = File::open(full).map_err(unreadable)?;
+    if size > IN_MEMORY {
+        return Ok(Source::Disk { file, size });
     }
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-    File::open(full)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-    let size = length(bytes.len());
-    Ok(if size > limit { Outcome::TooLarge(size) } else { Outcome::Whole(bytes) })
+    // What is appended meanwhile is for the next run.
+    file.take(size).read_to_end(&mut bytes).map_err(unreadable)?;
+    Ok(Source::Memory(bytes))
+}
+
+/// The file under `raw` that a source path of the tables leads to, and its path there.
+pub fn locate(raw: &Path, source_path: &str) -> (PathBuf, String) {
+    let path = file_of(source_path, |path| raw.join(path).is_file());
+    (raw.join(path), path.to_owned())
+}
+
+/// The file that a source path leads to: itself, or the archive that it is in.
+pub fn file_of(source_path: &str, exists: impl Fn(&str) -> bool) -> &str {
+    let archive = |at: usize| source_path.get(..at).unwrap_or(source_path);
+    let mut archives = source_path.match_indices("!/").map(|(at, _)| archive(at));
+    if exists(source_path) {
+        return source_path;
+    }
+    let first = archives.clone().next().unwrap_or(source_path);
+    archives.find(|path| exists(path)).unwrap_or(first)
 }
 
 #[cfg(test)]
@@ -189,9 +288,11 @@ mod tests {
         let entries = list(raw.path()).unwrap();
         let expected = [("a.txt", None), ("b-1.txt", None), ("b/2.md", None), ("案/一.txt", None)];
         assert_eq!(reasons(&entries), expected);
-        let Entry::File { path, size, full } = &entries[2] else { panic!("a file") };
-        assert_eq!(*size, 6);
-        assert_eq!(read(full, path.clone(), &Config::default()).unwrap().bytes, b"b/2.md");
+        let Entry::File { path, stamp, full } = &entries[2] else { panic!("a file") };
+        assert_eq!(stamp.size, 6);
+        let mut file = open(full, path.clone(), &Config::default()).unwrap();
+        assert_eq!(file.hash().unwrap(), blake3::hash(b"b/2.md").to_hex().to_string());
+        assert!(matches!(file.source, Source::Memory(bytes) if bytes == b"b/2.md"));
     }
 
     #[cfg(unix)]
@@ -215,7 +316,7 @@ mod tests {
         expected.push(("socket", special));
         assert_eq!(reasons(&list(raw.path()).unwrap()), expected);
         if piped {
-            let reject = read(&pipe, "pipe".into(), &Config::default()).unwrap_err();
+            let reject = open(&pipe, "pipe".into(), &Config::default()).unwrap_err();
             assert_eq!(reject.reason, RejectReason::SpecialFile);
         }
     }
@@ -226,12 +327,12 @@ mod tests {
         let full = raw.path().join("a.txt");
         fs::write(&full, "0123456789").unwrap();
         let config = Config { max_file_bytes: 9, ..Config::default() };
-        let reject = read(&full, "a.txt".into(), &config).unwrap_err();
+        let reject = open(&full, "a.txt".into(), &config).unwrap_err();
         assert_eq!((reject.reason, reject.bytes), (RejectReason::TooLarge, 10));
         let config = Config { max_file_bytes: 10, ..Config::default() };
-        assert!(read(&full, "a.txt".into(), &config).is_ok());
+        assert!(open(&full, "a.txt".into(), &config).is_ok());
         fs::remove_file(&full).unwrap();
-        let reject = read(&full, "a.txt".into(), &config).unwrap_err();
+        let reject = open(&full, "a.txt".into(), &config).unwrap_err();
         assert_eq!(reject.reason, RejectReason::Unreadable);
         assert!(!reject.detail.is_empty());
     }

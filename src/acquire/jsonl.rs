@@ -1,12 +1,19 @@
 //! JSON: one record a line, or an array of records; a broken one does not harm the others.
 
 use std::borrow::Cow;
-use std::ops::Range;
+use std::io::BufRead;
 
 use serde_json::{Map, Value};
 
-use super::{Config, Document, Stop, blank, fields, format, html, length, read_document, within};
-use crate::model::{Format, Mapped, Metadata, RejectReason};
+use super::fields::Row;
+use super::input::{Input, LineEnd, read_line};
+use super::record::Content;
+use super::walk::{Halt, Place, Walk, as_utf8};
+use super::{Config, Stop, blank, length};
+use crate::model::{Encoding, Format, RejectReason};
+
+/// What the parser says of JSON nested deeper than it ever reads.
+const TOO_DEEP: &str = "recursion limit exceeded";
 
 /// How records stand in a JSON text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,17 +31,17 @@ impl Layout {
             Layout::Values => Format::Json,
         }
     }
+
+    /// The detail with the place of its record.
+    pub(super) fn place(self, index: u32, detail: &str) -> String {
+        match self {
+            Layout::Lines => format!("line {}: {detail}", u64::from(index) + 1),
+            Layout::Values => format!("record {}: {detail}", u64::from(index) + 1),
+        }
+    }
 }
 
-/// One record: its place, its size, and its document with whether its bytes were damaged.
-#[derive(Debug)]
-pub(super) struct Record {
-    pub(super) index: u32,
-    pub(super) bytes: u64,
-    pub(super) document: Result<(Document, bool), Stop>,
-}
-
-/// The layout, if the text is JSON; `named` tells that the file's name says so.
+/// The layout, if the head of the text is JSON; `named` tells that the file's name says so.
 pub(super) fn layout(text: &str, named: bool) -> Option<Layout> {
     let start = text.trim_start_matches(blank);
     if let Some(inside) = start.strip_prefix('[')
@@ -52,123 +59,202 @@ pub(super) fn layout(text: &str, named: bool) -> Option<Layout> {
     if named && line.len() < first && is_object(start.get(..first)) {
         return Some(Layout::Values);
     }
-    named.then_some(Layout::Lines)
+    // A record so long that its head shows no end.
+    let long = text.len() > 1 << 17 && line.len() == start.len();
+    let opens = start.strip_prefix('{').is_some_and(|inside| inside.trim_start().starts_with('"'));
+    (named || (long && opens)).then_some(Layout::Lines)
 }
 
-/// The records of a JSON text; those beyond the limit are one reject.
-pub(super) fn records(text: &str, layout: Layout, config: &Config) -> Vec<Record> {
-    let found: Box<dyn Iterator<Item = (usize, Range<usize>)>> = match layout {
-        Layout::Lines => Box::new(lines(text)),
-        Layout::Values => Box::new(Values { text, at: 0 }.enumerate()),
-    };
-    let mut records = Vec::new();
-    for (index, at) in found {
-        let bytes = length(at.len());
-        let index = u32::try_from(index).unwrap_or(u32::MAX);
-        if records.len() >= usize::try_from(config.max_records).unwrap_or(usize::MAX) {
-            let detail = format!("more than {} records; the rest is not read", config.max_records);
-            let document = Err(Stop::new(RejectReason::TooManyRecords, detail));
-            records.push(Record { index, bytes: length(text.len() - at.start), document });
-            break;
-        }
-        let document = within(bytes, config)
-            .and_then(|()| record(text.get(at).unwrap_or_default(), config))
-            .map_err(|stop| Stop { detail: place(layout, index, &stop.detail), ..stop });
-        records.push(Record { index, bytes, document });
-    }
-    records
-}
-
-fn place(layout: Layout, index: u32, detail: &str) -> String {
+/// Cuts a JSON text into its records.
+pub(super) fn read(
+    walk: &mut Walk<'_>,
+    place: &mut Place,
+    input: Input<'_>,
+    layout: Layout,
+    encoding: Option<Encoding>,
+) -> Result<(), Halt> {
+    // In the old encodings a bracket or backslash may be half of a character.
+    let input = as_utf8(input, encoding, layout == Layout::Values);
+    let values = |bytes| Content::Json { bytes, layout, hint: encoding };
     match layout {
-        Layout::Lines => format!("line {}: {detail}", u64::from(index) + 1),
-        Layout::Values => format!("record {}: {detail}", u64::from(index) + 1),
+        Layout::Lines => lines(walk, place, input, values),
+        Layout::Values => self::values(walk, place, input, values),
     }
+}
+
+fn too_large(place: &Place, layout: Layout, bytes: u64, config: &Config) -> Content {
+    let detail = format!("a record of {bytes} bytes, at most {} are read", config.max_record_bytes);
+    let stop = Stop::over("max_record", RejectReason::TooLarge, detail);
+    Content::Rejected(Stop { detail: layout.place(place.next, &stop.detail), ..stop })
 }
 
 /// Lines that are not blank, counted with those that are.
-fn lines(text: &str) -> impl Iterator<Item = (usize, Range<usize>)> {
-    let mut at = 0;
-    let lines = text.split_inclusive('\n').enumerate().map(move |(index, line)| {
-        let start = at + (line.len() - line.trim_start_matches(blank).len());
-        at += line.len();
-        (index, start..(at - (line.len() - line.trim_end_matches(blank).len())).max(start))
-    });
-    lines.filter(|(_, at)| !at.is_empty())
+fn lines(
+    walk: &mut Walk<'_>,
+    place: &mut Place,
+    mut input: Input<'_>,
+    content: impl Fn(Vec<u8>) -> Content,
+) -> Result<(), Halt> {
+    let limit = walk.config.max_record_bytes;
+    let mut line = Vec::new();
+    loop {
+        let (size, end) = read_line(&mut input, &mut line, limit)?;
+        match end {
+            LineEnd::None => return Ok(()),
+            LineEnd::Cut => {
+                let content = too_large(place, Layout::Lines, size, walk.config);
+                walk.give_next(place, size, content)?;
+            }
+            LineEnd::Whole => {
+                let bare = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line).trim_ascii();
+                let is_blank = |bare: &[u8]| {
+                    bare.len() < 64
+                        && str::from_utf8(bare).is_ok_and(|text| text.chars().all(blank))
+                };
+                if is_blank(bare) {
+                    place.next = place.next.saturating_add(1);
+                } else {
+                    walk.give_next(place, length(bare.len()), content(bare.to_vec()))?;
+                }
+            }
+        }
+    }
 }
 
 /// The values of an outermost array, or values that follow each other.
-struct Values<'a> {
-    text: &'a str,
-    at: usize,
-}
-
-impl Iterator for Values<'_> {
-    type Item = Range<usize>;
-
-    fn next(&mut self) -> Option<Range<usize>> {
-        let rest = self.text.get(self.at..)?;
-        let between = |c: char| blank(c) || c == ',' || c == ']';
-        let value = rest.trim_start_matches(between);
-        let outermost = self.at == 0 && value.starts_with('[');
-        let value = if outermost { value.get(1..)?.trim_start_matches(between) } else { value };
-        let start = self.text.len() - value.len();
-        self.at = start + value_length(value);
-        (start < self.at).then_some(start..self.at)
+fn values(
+    walk: &mut Walk<'_>,
+    place: &mut Place,
+    mut input: Input<'_>,
+    content: impl Fn(Vec<u8>) -> Content,
+) -> Result<(), Halt> {
+    let limit = walk.config.max_record_bytes;
+    skip(&mut input, b"")?;
+    if input.fill_buf()?.first() == Some(&b'[') {
+        input.consume(1);
     }
-}
-
-/// Up to the bracket that closes the first, or the comma after a bare value.
-fn value_length(text: &str) -> usize {
-    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
-    for (i, byte) in text.bytes().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            _ if quoted => {}
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' if depth <= 1 => return i + usize::from(depth == 1),
-            b'}' | b']' => depth -= 1,
-            b',' if depth == 0 => return i,
-            _ => {}
+    loop {
+        skip(&mut input, b",]}")?;
+        let (mut value, mut size, mut cut) = (Vec::new(), 0, Cut::default());
+        let mut ended = false;
+        while !ended {
+            let chunk = input.fill_buf()?;
+            if chunk.is_empty() {
+                break;
+            }
+            let end = cut.end(chunk);
+            ended = end.is_some();
+            let n = end.unwrap_or(chunk.len());
+            size += length(n);
+            if size <= limit {
+                value.extend_from_slice(chunk.get(..n).unwrap_or_default());
+            }
+            input.consume(n);
+        }
+        if size == 0 && !ended {
+            return Ok(());
+        }
+        if size > limit {
+            let content = too_large(place, Layout::Values, size, walk.config);
+            walk.give_next(place, size, content)?;
+        } else {
+            value.truncate(value.trim_ascii_end().len());
+            walk.give_next(place, length(value.len()), content(value))?;
         }
     }
-    text.trim_end_matches(blank).len()
 }
 
-/// One record's document, and whether its bytes were damaged.
-fn record(json: &str, config: &Config) -> Result<(Document, bool), Stop> {
-    let (object, damaged) = match object(json) {
+/// Passes over white space and `also`.
+fn skip(input: &mut impl BufRead, also: &[u8]) -> Result<(), Halt> {
+    loop {
+        let chunk = input.fill_buf()?;
+        let between = |byte: &u8| {
+            byte.is_ascii_whitespace() || also.contains(byte) || b"\xef\xbb\xbf".contains(byte)
+        };
+        let n = chunk.iter().take_while(|byte| between(byte)).count();
+        let done = n < chunk.len() || chunk.is_empty();
+        input.consume(n);
+        if done {
+            return Ok(());
+        }
+    }
+}
+
+/// Where a value stands between its brackets and quotes.
+#[derive(Debug, Default)]
+struct Cut {
+    depth: usize,
+    quoted: bool,
+    escaped: bool,
+}
+
+impl Cut {
+    /// Where in `chunk` the value ends: past the bracket that closes the first, or at the comma after a bare value.
+    fn end(&mut self, chunk: &[u8]) -> Option<usize> {
+        let mut at = 0;
+        while let Some(byte) = chunk.get(at) {
+            if self.escaped {
+                self.escaped = false;
+            } else if self.quoted {
+                let rest = chunk.get(at..).unwrap_or_default();
+                at += memchr::memchr2(b'"', b'\\', rest)?;
+                match chunk.get(at) {
+                    Some(b'"') => self.quoted = false,
+                    _ => self.escaped = true,
+                }
+            } else {
+                match byte {
+                    b'"' => self.quoted = true,
+                    b'{' | b'[' => self.depth += 1,
+                    b'}' | b']' if self.depth <= 1 => return Some(at + self.depth.min(1)),
+                    b'}' | b']' => self.depth -= 1,
+                    b',' if self.depth == 0 => return Some(at),
+                    _ => {}
+                }
+            }
+            at += 1;
+        }
+        None
+    }
+}
+
+fn value_length(text: &str) -> usize {
+    let end = Cut::default().end(text.as_bytes());
+    end.unwrap_or_else(|| text.trim_end_matches(blank).len())
+}
+
+/// The named values of a JSON object, and whether it had to be mended.
+pub(super) fn row(json: &str, config: &Config) -> Result<(Row, bool), Stop> {
+    let (object, is_mended) = match object(json) {
         Ok(object) => (object, false),
+        Err(error) if error.contains(TOO_DEEP) => {
+            return Err(too_deep(config));
+        }
         Err(error) => match mended(json).map(|json| self::object(&json)) {
             Some(Ok(object)) => (object, true),
             Some(Err(_)) | None => return Err(Stop::new(RejectReason::BadRecord, error)),
         },
     };
-    let fields = &config.fields;
-    let find = |names| first(&object, names, |_| true);
-    let meta = Metadata {
-        title: find(&fields.title).map(|title| html::unescape(&title).into_owned()),
-        publisher: first(&object, &fields.publisher, |value| !fields::is_address(value)),
-        url: find(&fields.url),
-        published: find(&fields.published),
-    };
-    let Some(text) = find(&fields.text).or_else(|| meta.title.clone()) else {
-        let names: Vec<_> = object.keys().take(12).map(String::as_str).collect();
-        let detail = format!("no text and no title among its fields ({})", names.join(", "));
-        return Err(Stop::new(RejectReason::BadRecord, detail));
-    };
-    let format = format::of_text(&text).unwrap_or(Format::Txt);
-    let mut document = read_document(Mapped::verbatim(text), format, config)?;
-    let inner = document.meta;
-    document.meta = Metadata {
-        title: meta.title.or(inner.title),
-        publisher: meta.publisher.or(inner.publisher),
-        url: meta.url.or(inner.url),
-        published: meta.published.or(inner.published),
-    };
-    Ok((document, damaged))
+    if object.values().any(|value| deeper(value, config.max_json_depth.saturating_sub(1))) {
+        return Err(too_deep(config));
+    }
+    Ok((object.into_iter().map(|(name, value)| (name, words(value))).collect(), is_mended))
+}
+
+fn too_deep(config: &Config) -> Stop {
+    let detail = format!("nested more than {} deep", config.max_json_depth);
+    Stop::over("max_json_depth", RejectReason::TooDeep, detail)
+}
+
+/// Whether a value nests deeper. The parser itself goes no deeper than 128.
+fn deeper(value: &Value, depth: usize) -> bool {
+    match value {
+        Value::Array(values) => depth == 0 || values.iter().any(|value| deeper(value, depth - 1)),
+        Value::Object(object) => {
+            depth == 0 || object.values().any(|value| deeper(value, depth - 1))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
 }
 
 fn object(json: &str) -> Result<Map<String, Value>, String> {
@@ -181,33 +267,17 @@ fn object(json: &str) -> Result<Map<String, Value>, String> {
     }
 }
 
-/// The value of the first name that has a wanted one.
-fn first(
-    object: &Map<String, Value>,
-    names: &[String],
-    wanted: impl Fn(&str) -> bool,
-) -> Option<String> {
-    let values = names.iter().filter_map(|name| {
-        let like =
-            || object.iter().find(|(key, _)| fields::same(key, name)).map(|(_, value)| value);
-        words(object.get(name).or_else(like)?)
-    });
-    { values }.find(|value| wanted(value))
-}
-
-/// What a value prints; the strings of a list are paragraphs.
-fn words(value: &Value) -> Option<String> {
-    let words = match value {
-        Value::String(words) => words.clone(),
+/// What a value prints, nothing for what is no text; the strings of a list are paragraphs.
+fn words(value: Value) -> String {
+    match value {
+        Value::String(words) => words,
         Value::Number(number) => number.to_string(),
         Value::Array(parts) => {
             let parts: Option<Vec<&str>> = parts.iter().map(Value::as_str).collect();
-            parts?.join("\n")
+            parts.unwrap_or_default().join("\n")
         }
-        Value::Null | Value::Bool(_) | Value::Object(_) => return None,
-    };
-    let trimmed = words.trim_matches(blank);
-    (!fields::is_nothing(trimmed)).then(|| trimmed.to_owned())
+        Value::Null | Value::Bool(_) | Value::Object(_) => String::new(),
+    }
 }
 
 /// The record with the mistakes of common writers put right: control characters and halves of
@@ -253,109 +323,5 @@ fn escape(rest: &str) -> (Cow<'_, str>, usize) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    type Shown = (u32, Result<String, (RejectReason, String)>);
-
-    fn read(text: &str, layout: Layout) -> Vec<Shown> {
-        let show = |record: Record| {
-            let document = record.document.map(|(document, _)| document.text.text().to_owned());
-            (record.index, document.map_err(|stop| (stop.reason, stop.detail)))
-        };
-        records(text, layout, &Config::default()).into_iter().map(show).collect()
-    }
-
-    fn check(line: &str, expected: Result<&str, &str>) {
-        let records = read(line, Layout::Lines);
-        let [(0, got)] = records.as_slice() else { panic!("{records:?}") };
-        let got = got.as_ref().map(String::as_str).map_err(|(_, detail)| detail.as_str());
-        assert_eq!(got, expected, "{line}");
-    }
-
-    #[test]
-    fn texts_of_records() {
-        check(r#"{"text": "通报"}"#, Ok("通报"));
-        check(r#"{"正文": "通报", "标题": "题"}"#, Ok("通报"));
-        check(r#"{"content": "", "body": "通报"}"#, Ok("通报"));
-        check(r#"{"Content": ["一", "二"]}"#, Ok("一\n二"));
-        check(r#"{"content": null, "title": "题"}"#, Ok("题"));
-        check(r#"{"content": "<p>一</p><p>二&amp;三</p>"}"#, Ok("一\n二&三"));
-        check(r#"{"content": "---\ntitle: 题\n---\n文"}"#, Ok("文"));
-        check("{\"text\": \"一\t二\u{1}三\"}", Ok("一\t二 三"));
-        check(r#"{"text": "一\ud83d\"二", "author": NaN}"#, Ok("一\u{fffd}\"二"));
-        check(r#"{"text": "一\ud83d\ude00二"}"#, Ok("一😀二"));
-    }
-
-    #[test]
-    fn broken_records() {
-        check("{\"text\": \"一", Err("line 1: EOF while parsing a string at column 13"));
-        check("[1]", Err("line 1: not a JSON object"));
-        check(
-            r#"{"id": 1, "tags": []}"#,
-            Err("line 1: no text and no title among its fields (id, tags)"),
-        );
-        check("{}", Err("line 1: no text and no title among its fields ()"));
-        check(r#"{"text": "<p></p>"}"#, Err("line 1: neither text nor title"));
-        let deep = format!("{{\"text\": {}1{}}}", "[".repeat(500), "]".repeat(500));
-        check(&deep, Err("line 1: recursion limit exceeded at column 136"));
-    }
-
-    #[test]
-    fn lines_keep_their_numbers() {
-        let records =
-            read("{\"text\":\"一\"}\n\n \r\n{broken\r\n{\"text\":\"二\"}\r\n", Layout::Lines);
-        let indices: Vec<_> = records.iter().map(|(index, text)| (*index, text.is_ok())).collect();
-        assert_eq!(indices, [(0, true), (3, false), (4, true)]);
-    }
-
-    #[test]
-    fn arrays_and_objects() {
-        let expected = |texts: &[&str]| -> Vec<(u32, Result<String, _>)> {
-            (0..).zip(texts).map(|(i, text)| (i, Ok((*text).to_owned()))).collect()
-        };
-        let array = "[\n {\"text\": \"一 ] } \\\" ,\"},\n {\"text\": \"二\", \"x\": [{}, []]}\n]\n";
-        assert_eq!(read(array, Layout::Values), expected(&["一 ] } \" ,", "二"]));
-        assert_eq!(
-            read("{\n\"text\": \"一\"\n}\n{\n\"text\": \"二\"\n}", Layout::Values),
-            expected(&["一", "二"])
-        );
-        assert_eq!(read("[]", Layout::Values), []);
-        let broken = read(
-            "[{\"text\": \"一\"}, 5, {\"text\" \"二\"}, {\"text\": \"三\"}, {\"text\": \"四",
-            Layout::Values,
-        );
-        let ok: Vec<_> = broken.iter().map(|(_, text)| text.is_ok()).collect();
-        assert_eq!(ok, [true, false, false, true, false]);
-    }
-
-    #[test]
-    fn metadata_by_the_names_of_fields() {
-        let line = r#"{"title": " 题 ", "author": "甲", "source": "某报", "publishTime": 1678933261, "fetch_time": "x", "link": "https://example.com", "text": "文"}"#;
-        let records = records(line, Layout::Lines, &Config::default());
-        let (document, _) = records[0].document.as_ref().unwrap();
-        let some = |words: &str| Some(words.to_owned());
-        let expected = Metadata {
-            title: some("题"),
-            publisher: some("某报"),
-            url: some("https://example.com"),
-            published: some("1678933261"),
-        };
-        assert_eq!(document.meta, expected);
-    }
-
-    #[test]
-    fn limits() {
-        let config = Config { max_records: 2, max_record_bytes: 30, ..Config::default() };
-        let text =
-            format!("{{\"text\":\"{}\"}}\n", "文".repeat(20)) + &"{\"text\":\"文\"}\n".repeat(3);
-        let found = records(&text, Layout::Lines, &config);
-        let reasons: Vec<_> =
-            found.iter().map(|r| r.document.as_ref().err().map(|stop| stop.reason)).collect();
-        assert_eq!(
-            reasons,
-            [Some(RejectReason::TooLarge), None, Some(RejectReason::TooManyRecords)]
-        );
-        assert_eq!((found[2].index, found[2].bytes), (2, 30));
-    }
-}
+#[path = "jsonl_tests.rs"]
+mod tests;

@@ -22,6 +22,8 @@ pub(super) struct Line {
     /// Bytes of text, and of that in links.
     pub(super) size: usize,
     pub(super) linked: usize,
+    /// The block that it begins in, counted in the order in which they open; 0 for the page itself.
+    pub(super) block: usize,
 }
 
 impl Line {
@@ -93,6 +95,8 @@ pub(super) fn lines(source: &str, tree: &Tree<'_>, with_chrome: bool) -> Vec<Lin
         gap: None,
         linked: false,
         pre: 0,
+        blocks: 0,
+        open: Vec::new(),
     };
     let mut hidden = 0_usize;
     for event in tree.events() {
@@ -104,11 +108,14 @@ pub(super) fn lines(source: &str, tree: &Tree<'_>, with_chrome: bool) -> Vec<Lin
                 }
                 writer.edge(tag, attributes.end);
                 writer.pre += usize::from(*tag == "pre");
+                writer.blocks += 1;
+                writer.open.push(writer.blocks);
             }
             Event::Close { tag, at } => {
                 hidden = hidden.saturating_sub(1);
                 writer.edge(tag, *at);
                 writer.pre -= usize::from(*tag == "pre");
+                writer.open.pop();
             }
             Event::Break(_) => writer.end_line(),
             Event::OpenLink => writer.linked = true,
@@ -148,6 +155,9 @@ struct Writer<'a> {
     gap: Option<Gap>,
     linked: bool,
     pre: usize,
+    /// Blocks that have opened so far, and the numbers of those that are open.
+    blocks: usize,
+    open: Vec<usize>,
 }
 
 impl Writer<'_> {
@@ -217,6 +227,9 @@ impl Writer<'_> {
     }
 
     fn count(&mut self, size: usize) {
+        if self.line.size == 0 {
+            self.line.block = self.open.last().copied().unwrap_or(0);
+        }
         self.line.size += size;
         self.line.linked += if self.linked { size } else { 0 };
     }

@@ -4,6 +4,7 @@ mod align;
 mod entities;
 mod facts;
 mod lines;
+mod prose;
 mod tokens;
 mod tree;
 
@@ -18,8 +19,6 @@ use tree::Tree;
 
 /// Chinese says in 200 characters what the usual 500 of English say.
 const ARTICLE_CHARACTERS: usize = 200;
-/// A line of at least this many bytes that is not mostly links and has a comma or full stop is prose.
-const PROSE: usize = 60;
 /// An article that leaves out more of the page's prose than this is not the whole article.
 const COVERED: f64 = 0.6;
 
@@ -79,8 +78,12 @@ pub(super) fn read(source: Mapped, config: &Config) -> Result<Document, Stop> {
     let page = lines::lines(source.text(), &tree, true);
     let body = lines::lines(source.text(), &tree, false);
     let facts = facts::read(source.text(), &page);
-    let text = article(&source, &tree, &page, &body);
-    let mut text = text.unwrap_or_else(|| lines::mapped(&source, &body));
+    let mut text = match prose::core(source.text(), &tree, &body) {
+        Some(core) => lines::mapped(&source, &core),
+        None => {
+            article(&source, &tree, &page, &body).unwrap_or_else(|| lines::mapped(&source, &body))
+        }
+    };
     if text.text().trim_start_matches(blank).is_empty()
         && let Some(title) = &facts.title
     {
@@ -122,11 +125,7 @@ fn covers(article: &Mapped, source: &str, body: &[Line]) -> bool {
         kept.get(..before)
             .is_some_and(|ranges| ranges.iter().rev().take(3).any(|range| middle < range.end))
     };
-    let is_prose = |line: &&Line| {
-        PROSE <= line.size
-            && line.linked * 2 < line.size
-            && line.text(source).contains(['，', '。', '；', '！', '？', ',', '.'])
-    };
+    let is_prose = |line: &&Line| prose::is_prose(line, source);
     let size = |lines: &mut dyn Iterator<Item = &Line>| lines.map(|line| line.size).sum::<usize>();
     let prose = size(&mut body.iter().filter(is_prose));
     let covered = size(&mut body.iter().filter(is_prose).filter(is_kept));

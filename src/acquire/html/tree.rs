@@ -71,7 +71,7 @@ impl<'a> Tree<'a> {
                     builder.start(&name, attributes, closed);
                     if builder.open.len() > max_depth {
                         let detail = format!("elements nested more than {max_depth} deep");
-                        return Err(Stop::new(RejectReason::TooDeep, detail));
+                        return Err(Stop::over("max_html_depth", RejectReason::TooDeep, detail));
                     }
                 }
                 Token::End { name, at } => builder.end(&name, at),
