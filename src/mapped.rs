@@ -38,36 +38,54 @@ impl SourceMap {
         self.len += out_len;
     }
 
-    /// The run that holds output byte `at`, and its output length.
-    fn run_at(&self, at: usize) -> Option<(Run, usize)> {
-        let i = self.runs.partition_point(|run| run.out <= at).checked_sub(1)?;
-        let run = *self.runs.get(i)?;
-        let end = self.runs.get(i + 1).map_or(self.len, |next| next.out);
-        Some((run, end - run.out))
+    /// The number of the run that holds output byte `at`.
+    fn run_at(&self, at: usize) -> usize {
+        self.runs.partition_point(|run| run.out <= at).saturating_sub(1)
+    }
+
+    /// The same, where it is most likely `near` or one of the next.
+    fn run_from(&self, near: usize, at: usize) -> usize {
+        const NEAR: usize = 8;
+        let starts_by = |i: usize| self.runs.get(i).is_some_and(|run| run.out <= at);
+        if starts_by(near) {
+            for i in near..near + NEAR {
+                if !starts_by(i + 1) {
+                    return i;
+                }
+            }
+        }
+        self.run_at(at)
     }
 
     /// The source bytes that the output range was made from.
     ///
     /// Inside rewritten words the whole rewritten piece counts. An empty range maps to an empty one.
     pub fn to_source(&self, range: Range<usize>) -> Range<usize> {
-        let start = match self.run_at(range.start) {
-            Some((run, _)) if run.verbatim => {
+        let first = self.run_at(range.start);
+        self.between(first, range).0
+    }
+
+    /// The source bytes of an output range that starts in run `first`, and the run in which it ends.
+    fn between(&self, first: usize, range: Range<usize>) -> (Range<usize>, usize) {
+        let start = match self.runs.get(first) {
+            Some(run) if run.verbatim => {
                 (run.src + (range.start - run.out)).min(run.src + run.src_len)
             }
-            Some((run, _)) => run.src,
+            Some(run) => run.src,
             None => 0,
         };
         if range.end <= range.start {
-            return start..start;
+            return (start..start, first);
         }
-        let end = match self.run_at(range.end - 1) {
-            Some((run, _)) if run.verbatim => {
+        let last = self.run_from(first, range.end - 1);
+        let end = match self.runs.get(last) {
+            Some(run) if run.verbatim => {
                 (run.src + (range.end - run.out)).min(run.src + run.src_len)
             }
-            Some((run, _)) => run.src + run.src_len,
+            Some(run) => run.src + run.src_len,
             None => start,
         };
-        start..end.max(start)
+        (start..end.max(start), last)
     }
 }
 
@@ -111,22 +129,31 @@ pub struct Rewrite<'a> {
     old: &'a Mapped,
     text: String,
     map: SourceMap,
+    /// The run of the old text at which the last piece ended: the next piece mostly starts there.
+    near: usize,
 }
 
 impl<'a> Rewrite<'a> {
     /// Nothing written yet.
     pub fn new(old: &'a Mapped) -> Self {
-        Rewrite { old, text: String::with_capacity(old.text.len()), map: SourceMap::default() }
+        let text = String::with_capacity(old.text.len());
+        let map = SourceMap { runs: Vec::with_capacity(old.map.runs.len() + 16), len: 0 };
+        Rewrite { old, text, map, near: 0 }
     }
 
     /// Copies `range` of the old text (byte offsets on character boundaries; anything else is left out).
     pub fn keep(&mut self, range: Range<usize>) {
         let Some(piece) = self.old.text.get(range.clone()) else { return };
+        if piece.is_empty() {
+            return;
+        }
         self.text.push_str(piece);
+        let old = &self.old.map;
+        self.near = old.run_from(self.near, range.start);
         let mut at = range.start;
-        while at < range.end {
-            let Some((run, run_len)) = self.old.map.run_at(at) else { break };
-            let end = (run.out + run_len).min(range.end);
+        while let Some(run) = old.runs.get(self.near) {
+            let run_end = old.runs.get(self.near + 1).map_or(old.len, |next| next.out);
+            let end = run_end.min(range.end);
             let src = if run.verbatim {
                 run.src + (at - run.out)..run.src + (end - run.out)
             } else {
@@ -134,13 +161,19 @@ impl<'a> Rewrite<'a> {
             };
             self.map.push(end - at, src, run.verbatim);
             at = end;
+            if range.end <= at {
+                break;
+            }
+            self.near += 1;
         }
     }
 
     /// Writes `words`, which stand for `range` of the old text.
     pub fn put(&mut self, words: &str, range: Range<usize>) {
         self.text.push_str(words);
-        let src = self.old.map.to_source(range);
+        let first = self.old.map.run_from(self.near, range.start);
+        let (src, last) = self.old.map.between(first, range);
+        self.near = last;
         self.map.push(words.len(), src, false);
     }
 

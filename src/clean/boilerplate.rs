@@ -58,6 +58,8 @@ struct Line<'a> {
     range: Range<usize>,
     /// What rules say of it, a bit for each kind.
     kinds: u8,
+    /// A sentence of the article, as far as its shape tells.
+    story: bool,
     /// The title: never furniture.
     title: bool,
     kept: bool,
@@ -67,16 +69,16 @@ impl<'a> Line<'a> {
     fn new(source: &'a str, range: &Range<usize>, boilerplate: &Boilerplate) -> Self {
         let words = source.get(range.clone()).unwrap_or_default();
         let kinds = boilerplate.matches(words).fold(0, |kinds, rule| kinds | bit(rule.kind));
-        Line { words, range: range.clone(), kinds, title: false, kept: true }
+        let story = kinds == 0 && 75 <= words.len() && has_sentence_mark(words);
+        Line { words, range: range.clone(), kinds, story, title: false, kept: true }
     }
 
     fn is(&self, kind: Kind) -> bool {
         self.kinds & bit(kind) != 0
     }
 
-    /// A sentence of the article, as far as its shape tells.
     fn is_story(&self) -> bool {
-        self.kinds == 0 && 75 <= self.words.len() && has_sentence_mark(self.words)
+        self.story
     }
 }
 
@@ -87,6 +89,8 @@ fn bit(kind: Kind) -> u8 {
         Kind::Tail => 4,
         Kind::End => 8,
         Kind::List => 16,
+        // Said of names only.
+        Kind::Name => 0,
     }
 }
 

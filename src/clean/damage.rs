@@ -145,7 +145,7 @@ fn ends_in(words: &str, next: Option<Gloss<'_>>) -> bool {
 }
 
 /// Among the 3755 everyday characters, in either script.
-fn is_common(c: char) -> bool {
+pub(super) fn is_common(c: char) -> bool {
     let simplified = simplified_words(c.encode_utf8(&mut [0; 4]));
     let (bytes, _, _) = GBK.encode(&simplified);
     in_gb2312(&simplified) && bytes.first().is_some_and(|lead| *lead <= 0xd7)

@@ -12,22 +12,32 @@ pub(super) fn without_glosses(text: Mapped, repairs: &mut BTreeSet<Repair>) -> M
     let source = text.text();
     let mut out: Option<Rewrite<'_>> = None;
     let mut kept = 0;
-    let mut before: Option<char> = None;
-    for (at, c) in source.char_indices() {
+    // The character before a gloss that was dropped.
+    let mut glossed: Option<char> = None;
+    // The last bytes of both parentheses.
+    for at in memchr::memchr2_iter(b'(', 0x88, source.as_bytes()) {
+        let wide = at.checked_sub(2).and_then(|start| source.get(start..at + 1));
+        let at = match wide {
+            Some("（") => at - 2,
+            _ if source.as_bytes().get(at) == Some(&b'(') => at,
+            _ => continue,
+        };
         if at < kept {
             continue;
         }
-        if matches!(c, '(' | '（')
-            && let Some(han) = before.filter(|c| is_han(*c))
+        let before = match glossed {
+            Some(han) if at == kept => Some(han),
+            _ => source.get(..at).and_then(|head| head.chars().next_back()),
+        };
+        if let Some(han) = before.filter(|c| is_han(*c))
             && let Some(gloss) = syllable_at(source, at)
             && reads(han, gloss.syllable)
         {
             let out = out.get_or_insert_with(|| Rewrite::new(&text));
             out.keep(kept..at);
             kept = gloss.end;
-            continue;
+            glossed = Some(han);
         }
-        before = Some(c);
     }
     match out {
         None => text,
@@ -39,12 +49,18 @@ pub(super) fn without_glosses(text: Mapped, repairs: &mut BTreeSet<Repair>) -> M
     }
 }
 
-/// Cheap test: a letter with a tone mark is written nowhere else in Chinese text.
+/// Cheap test: a letter with a tone mark closes a parenthesis nowhere else in Chinese text.
 pub(super) fn may_have_glosses(text: &str) -> bool {
+    const LONGEST: usize = 16;
     let bytes = text.as_bytes();
+    let closes = |behind: &str| {
+        let mut behind = behind.chars().skip_while(|c| untoned(*c).is_some() || c.is_whitespace());
+        matches!(behind.next(), Some(')' | '）'))
+    };
     let toned = |at: usize| {
-        let letter = bytes.get(at..at + 2).and_then(|letter| std::str::from_utf8(letter).ok());
-        letter.and_then(|letter| letter.chars().next()).is_some_and(|c| untoned(c).is_some())
+        let near = text.get(at..text.ceil_char_boundary(at + LONGEST)).unwrap_or_default();
+        let letter = near.chars().next().filter(|c| !c.is_ascii());
+        letter.is_some_and(|c| untoned(c).is_some()) && closes(near)
     };
     memchr::memchr2_iter(0xc3, 0xc4, bytes).any(toned)
         || memchr::memchr2_iter(0xc5, 0xc7, bytes).any(toned)

@@ -17,14 +17,18 @@ pub(super) struct Layout {
 }
 
 /// Joins the lines of a text that was broken at a fixed width; else only drops empty lines.
-pub(super) fn layout(text: &Mapped, repairs: &mut BTreeSet<Repair>) -> Layout {
-    if !is_wrapped(text.text()) {
-        return Layout { text: paragraphs(text), wrapped: false, indents: Vec::new() };
+///
+/// `shape` is that of the text, where it is known already.
+pub(super) fn layout(text: Mapped, shape: Option<Shape>, repairs: &mut BTreeSet<Repair>) -> Layout {
+    let shape = shape.unwrap_or_else(|| Shape::of(text.text()));
+    if !shape.is_wrapped() {
+        let text = if shape.tight { text } else { paragraphs(&text) };
+        return Layout { text, wrapped: false, indents: Vec::new() };
     }
     let source = text.text();
     let mut lines = without_page_numbers(set_lines(source));
     measure_blocks(&mut lines);
-    let mut out = Rewrite::new(text);
+    let mut out = Rewrite::new(&text);
     let mut indents = Vec::new();
     let mut n_lines = 0;
     let mut before: Option<Line<'_>> = None;
@@ -136,24 +140,55 @@ const NARROWEST_LINE: usize = 14;
 /// Lines of one column differ by no more than this, in columns.
 const UNEVEN: usize = 4;
 
-/// Many lines hold a comma and break off inside the sentence, as wide as the next line.
-fn is_wrapped(text: &str) -> bool {
-    let (mut broken, mut n_lines) = (0, 0);
-    let mut lines = each_line(text).map(str::trim).filter(|line| !line.is_empty()).peekable();
-    while let Some(line) = lines.next() {
-        n_lines += 1;
-        // A column takes three bytes at most.
-        let Some(next) = lines.peek().filter(|_| line.len() <= WIDEST_LINE * 3) else { continue };
-        let width = columns(line);
-        let breaks = (NARROWEST_LINE..=WIDEST_LINE).contains(&width)
-            && next.len() <= WIDEST_LINE * 3
-            && width.abs_diff(columns(next)) <= UNEVEN
-            && !ends_sentence(line)
-            && has_sentence_mark(line)
-            && line.contains(is_han);
-        broken += usize::from(breaks);
+/// How the lines of a text are set.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    n_lines: usize,
+    /// Lines that hold a comma and break off inside the sentence, as wide as the next line.
+    broken: usize,
+    /// No empty lines, and no blanks at either end of a line.
+    tight: bool,
+}
+
+impl Shape {
+    pub(super) fn of(text: &str) -> Shape {
+        let mut shape = Shape { n_lines: 0, broken: 0, tight: true };
+        let mut before = "";
+        for line in each_line(text) {
+            let words = line.trim();
+            shape.tight &= words.len() == line.len() && (!words.is_empty() || text.is_empty());
+            if words.is_empty() {
+                continue;
+            }
+            shape.n_lines += 1;
+            shape.broken += usize::from(breaks(before, words));
+            before = words;
+        }
+        shape
     }
-    FEWEST_BREAKS <= broken && n_lines <= broken * 6
+
+    pub(super) fn is_wrapped(&self) -> bool {
+        FEWEST_BREAKS <= self.broken && self.n_lines <= self.broken * 6
+    }
+}
+
+/// Whether a line breaks off to go on in the next.
+fn breaks(line: &str, next: &str) -> bool {
+    // A column takes one byte at least and three at most.
+    let (shortest, longest) = (line.len().min(next.len()), line.len().max(next.len()));
+    if WIDEST_LINE * 3 < longest
+        || shortest < NARROWEST_LINE - UNEVEN
+        || (shortest + UNEVEN) * 3 < longest
+    {
+        return false;
+    }
+    if !has_sentence_mark(line) || ends_sentence(line) {
+        return false;
+    }
+    let width = columns(line);
+    (NARROWEST_LINE..=WIDEST_LINE).contains(&width)
+        && width.abs_diff(columns(next)) <= UNEVEN
+        && line.contains(is_han)
 }
 
 fn without_page_numbers(lines: Vec<Line<'_>>) -> Vec<Line<'_>> {
@@ -242,9 +277,9 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: &str) {
-        let out = layout(&Mapped::verbatim(text), &mut BTreeSet::new());
+        let out = layout(Mapped::verbatim(text), None, &mut BTreeSet::new());
         assert_eq!(out.text.text(), expected);
-        let again = layout(&Mapped::verbatim(expected), &mut BTreeSet::new());
+        let again = layout(Mapped::verbatim(expected), None, &mut BTreeSet::new());
         assert_eq!(again.text.text(), expected);
     }
 
@@ -258,7 +293,7 @@ mod tests {
     fn newspaper_columns() {
         let page = " 去年5月，某县警方接到\n群众举报，称收到大量骚\n扰电话。经查，有人把业\n主信息卖给装修公司，从\n\n中牟利。民警随后在多地\n收网，抓获涉案人员十二\n名，扣押电脑、手机等作\n案工具一批。\n\n物业人员出卖住户\n信息被抓\n\n 今年1月，某市公安局网\n安支队又侦破一起同类的\n案件。";
         let expected = "去年5月，某县警方接到群众举报，称收到大量骚扰电话。经查，有人把业主信息卖给装修公司，从中牟利。民警随后在多地收网，抓获涉案人员十二名，扣押电脑、手机等作案工具一批。\n物业人员出卖住户信息被抓\n今年1月，某市公安局网安支队又侦破一起同类的案件。";
-        let out = layout(&Mapped::verbatim(page), &mut BTreeSet::new());
+        let out = layout(Mapped::verbatim(page), None, &mut BTreeSet::new());
         assert_eq!(out.text.text(), expected);
         assert!(out.wrapped);
     }
@@ -268,8 +303,11 @@ mod tests {
         let story = "近日，某县警方侦破一起侵犯公民个人信息案，涉案的ABC科技有限公司以开发APP为名，通过SDK组件收集用户的IMEI、MAC地址和通讯录，再以每条0.5元的价格卖给XYZ广告联盟，民警在2个月内先后抓获12人，查封服务器3台，冻结资金200余万元。目前，案件正在进一步办理之中，警方提醒市民谨慎授权。";
         let chars: Vec<char> = story.chars().collect();
         let set: Vec<String> = chars.chunks(16).map(|line| line.iter().collect()).collect();
-        let out =
-            layout(&Mapped::verbatim(format!("通报\n\n{}", set.join("\n"))), &mut BTreeSet::new());
+        let out = layout(
+            Mapped::verbatim(format!("通报\n\n{}", set.join("\n"))),
+            None,
+            &mut BTreeSet::new(),
+        );
         assert_eq!(out.text.text(), format!("通报\n{story}"));
         assert!(out.wrapped);
     }

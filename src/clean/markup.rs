@@ -6,6 +6,7 @@ use std::ops::Range;
 use memchr::{memchr, memmem};
 
 use super::fold;
+use super::layout::Shape;
 use super::lines::lines;
 use crate::knowledge::boilerplate::{Boilerplate, Kind};
 use crate::model::{Format, Mapped, Repair, Rewrite};
@@ -14,6 +15,8 @@ use crate::model::{Format, Mapped, Repair, Rewrite};
 pub(super) struct Plain {
     pub(super) text: Mapped,
     pub(super) heading: Option<String>,
+    /// How the lines of the text are set, where that was looked at.
+    pub(super) shape: Option<Shape>,
 }
 
 /// Removes markup; lists of links to other articles go with it, as nothing else shows later that they were links.
@@ -25,39 +28,79 @@ pub(super) fn plain(
 ) -> Plain {
     let dialect = dialect(text.text(), format);
     if dialect == Dialect::Plain && memchr::memchr2(b'<', b'&', text.text().as_bytes()).is_none() {
-        return Plain { text, heading: None };
+        return Plain { text, heading: None, shape: None };
     }
     let lines = lines(text.text());
     let dropped = match dialect {
         Dialect::Markdown => link_lists(text.text(), &lines, boilerplate),
-        Dialect::Plain => vec![false; lines.len()],
+        Dialect::Plain => Vec::new(),
     };
+    let setting = match dialect {
+        // Nearly no Markdown is set in columns, for which alone empty lines count.
+        Dialect::Markdown => Setting::Tight,
+        Dialect::Plain => Setting::Spaced,
+    };
+    let (mut out, heading, length) = written(&text, &lines, &dropped, dialect, setting);
+    let mut shape = None;
+    if setting == Setting::Tight {
+        let found = Shape::of(out.text());
+        if found.is_wrapped() {
+            (out, ..) = written(&text, &lines, &dropped, dialect, Setting::Spaced);
+        } else {
+            shape = Some(found);
+        }
+    }
+    if length != text.text().len() {
+        repairs.insert(Repair::Markup);
+    }
+    Plain { text: out, heading, shape }
+}
+
+/// The text without markup, its first heading, and how long it is with its empty lines.
+fn written(
+    text: &Mapped,
+    lines: &[Range<usize>],
+    dropped: &[bool],
+    dialect: Dialect,
+    setting: Setting,
+) -> (Mapped, Option<String>, usize) {
     let mut writer = Writer {
         source: text.text(),
-        out: Rewrite::new(&text),
+        specials: Specials::new(text.text(), dialect),
+        out: Rewrite::new(text),
         pending: 0..0,
         dialect,
+        setting,
+        length: 0,
+        line: 0,
+        line_break: None,
         heading: None,
     };
     // One empty line says as much as many.
     let mut breaks = 0;
-    for (line, dropped) in lines.iter().zip(dropped) {
-        let before = writer.len();
+    let mut dropped = dropped.iter();
+    for line in lines {
+        let before = writer.length;
+        let dropped = dropped.next().is_some_and(|dropped| *dropped);
         if !dropped && !line.is_empty() {
             writer.line(line.clone());
         }
-        breaks = if before < writer.len() { 1 } else { breaks + 1 };
-        if breaks <= 2 {
-            writer.keep(line.end..writer.source.len().min(line.end + 1));
+        breaks = if before < writer.length { 1 } else { breaks + 1 };
+        if breaks <= 2 && line.end < writer.source.len() {
+            writer.end_line(line.end);
         }
     }
     writer.flushed();
-    let heading = writer.heading.take();
-    let out = writer.out.finish();
-    if out.text().len() != text.text().len() {
-        repairs.insert(Repair::Markup);
-    }
-    Plain { text: out, heading }
+    (writer.out.finish(), writer.heading, writer.length)
+}
+
+/// How lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Setting {
+    /// With the empty lines and blanks that the source has around them.
+    Spaced,
+    /// Without, nearly always.
+    Tight,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +118,10 @@ fn dialect(text: &str, format: Format) -> Dialect {
 
 /// Which lines belong to a list of links: three in a row, or any behind a heading such as 推荐阅读.
 fn link_lists(text: &str, lines: &[Range<usize>], boilerplate: &Boilerplate) -> Vec<bool> {
+    let mut marks = link_marks(text).peekable();
+    if marks.peek().is_none() {
+        return Vec::new();
+    }
     let mut dropped = vec![false; lines.len()];
     let mut run: Vec<usize> = Vec::new();
     let mut above = "";
@@ -93,10 +140,12 @@ fn link_lists(text: &str, lines: &[Range<usize>], boilerplate: &Boilerplate) -> 
         run.clear();
     };
     for (i, line) in lines.iter().enumerate().filter(|(_, line)| !line.is_empty()) {
+        while marks.next_if(|mark| *mark < line.start).is_some() {}
+        let linked = marks.peek().is_some_and(|mark| *mark < line.end);
         let line = text.get(line.clone()).unwrap_or_default();
-        let linked = link_marks(line).next().is_some();
-        // A line of that length has words.
-        let words = if linked || line.len() < 16 { bare(line) } else { line };
+        // A line of that length has words, and so has one that begins with them.
+        let marks = linked || (line.len() < 16 && !begins_with_words(line));
+        let words = if marks { bare(line) } else { line };
         if words.is_empty() || (linked && is_image(words)) {
             continue;
         }
@@ -111,14 +160,24 @@ fn link_lists(text: &str, lines: &[Range<usize>], boilerplate: &Boilerplate) -> 
     dropped
 }
 
+/// The line begins with what no mark of Markdown is.
+fn begins_with_words(line: &str) -> bool {
+    line.as_bytes().first().is_some_and(|&b| 0xe4 <= b || b.is_ascii_alphanumeric())
+}
+
 /// A line without its quote, list and heading marks.
 fn bare(line: &str) -> &str {
-    let words = line.trim();
-    let mut rest = words.trim_start_matches(['>', '#', ' ', '\t']);
-    for mark in ["* ", "- ", "+ "] {
-        rest = rest.strip_prefix(mark).unwrap_or(rest).trim_start();
+    let bytes = line.as_bytes();
+    let end = bytes.trim_ascii_end().len();
+    let is_mark = |b: &u8| matches!(b, b'>' | b'#' | b' ' | b'\t');
+    let mut start = bytes.iter().take_while(|b| is_mark(b)).count();
+    for mark in *b"*-+" {
+        if bytes.get(start..start + 2) == Some([mark, b' '].as_slice()) {
+            start += 2;
+        }
+        start += bytes.get(start..).unwrap_or_default().iter().take_while(|&&b| b == b' ').count();
     }
-    rest
+    line.get(start..end).unwrap_or_default()
 }
 
 fn is_image(words: &str) -> bool {
@@ -178,18 +237,19 @@ const LONGEST_ADDRESS: usize = 8192;
 
 /// The `]` that closes a label, with brackets inside balanced.
 fn label_end(bytes: &[u8]) -> Option<usize> {
+    let near = bytes.get(..LONGEST_LABEL).unwrap_or(bytes);
     let mut depth = 0_usize;
-    let mut escaped = false;
-    for (i, byte) in bytes.iter().enumerate().take(LONGEST_LABEL) {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'[' => depth += 1,
-            b']' if depth == 0 => return Some(i),
-            b']' => depth -= 1,
-            b'\n' => return None,
-            _ => {}
+    let mut at = 0;
+    // A piece of a line, in which no line break stands.
+    while let Some(found) = memchr::memchr3(b'[', b']', b'\\', near.get(at..)?) {
+        at += found;
+        match near.get(at) {
+            Some(b'\\') => at += 1,
+            Some(b'[') => depth += 1,
+            Some(b']') if depth == 0 => return Some(at),
+            _ => depth -= 1,
         }
+        at += 1;
     }
     None
 }
@@ -219,15 +279,35 @@ fn address_end(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
 
 struct Writer<'a> {
     source: &'a str,
+    specials: Specials<'a>,
     out: Rewrite<'a>,
     /// What is to be kept and not yet written: neighbours are written at once.
     pending: Range<usize>,
     dialect: Dialect,
+    setting: Setting,
+    /// How much would be written with all blanks and empty lines.
+    length: usize,
+    /// Where the line begins that is being written.
+    line: usize,
+    /// The end of the line before, not yet written.
+    line_break: Option<usize>,
     heading: Option<String>,
 }
 
 impl<'a> Writer<'a> {
-    fn keep(&mut self, range: Range<usize>) {
+    fn keep(&mut self, mut range: Range<usize>) {
+        self.length += range.len();
+        if self.setting == Setting::Tight && self.opens_line() {
+            let words = self.source.as_bytes().get(range.clone()).unwrap_or_default();
+            range.start += words.iter().take_while(|&&b| b == b' ').count();
+            if !range.is_empty() {
+                self.break_line();
+            }
+        }
+        self.append(range);
+    }
+
+    fn append(&mut self, range: Range<usize>) {
         if range.is_empty() {
         } else if self.pending.end == range.start {
             self.pending.end = range.end;
@@ -241,6 +321,63 @@ impl<'a> Writer<'a> {
         self.out.written().len() + self.pending.len()
     }
 
+    /// Nothing of the line has been written.
+    fn opens_line(&self) -> bool {
+        self.len() == self.line
+    }
+
+    /// Writes `c`, which stands for `range`.
+    fn put(&mut self, c: char, range: Range<usize>) {
+        self.length += c.len_utf8();
+        if self.setting == Setting::Tight {
+            if c == '\n' {
+                self.trim();
+            }
+            if self.opens_line() {
+                if matches!(c, ' ' | '\n') {
+                    return;
+                }
+                self.break_line();
+            }
+        }
+        self.flushed().put(c.encode_utf8(&mut [0; 4]), range);
+        if c == '\n' {
+            self.line = self.len();
+        }
+    }
+
+    /// The line ends with the line break at `at`.
+    fn end_line(&mut self, at: usize) {
+        if self.setting == Setting::Spaced {
+            return self.keep(at..at + 1);
+        }
+        self.length += 1;
+        self.trim();
+        if !self.opens_line() {
+            self.line = self.len();
+            self.line_break = Some(at);
+        }
+    }
+
+    /// Writes the line break that was held back until another line has words.
+    fn break_line(&mut self) {
+        if let Some(at) = self.line_break.take() {
+            self.append(at..at + 1);
+            self.line = self.len();
+        }
+    }
+
+    /// Takes blanks off the end of the line.
+    fn trim(&mut self) {
+        let bytes = self.source.as_bytes();
+        while self.line < self.len()
+            && self.pending.start < self.pending.end
+            && bytes.get(self.pending.end - 1) == Some(&b' ')
+        {
+            self.pending.end -= 1;
+        }
+    }
+
     /// What has been written, all of it.
     fn flushed(&mut self) -> &mut Rewrite<'a> {
         self.out.keep(std::mem::take(&mut self.pending));
@@ -252,6 +389,11 @@ impl<'a> Writer<'a> {
         let mut range = line;
         if self.dialect == Dialect::Markdown {
             words = words.trim();
+            // Most lines begin with words.
+            if begins_with_words(words) {
+                let start = words.as_ptr().addr() - self.source.as_ptr().addr();
+                return self.inline(start..start + words.len(), 0);
+            }
             if is_rule(words) || words.starts_with("```") || words.starts_with("~~~") {
                 return;
             }
@@ -283,19 +425,12 @@ impl<'a> Writer<'a> {
     /// Copies a piece of a line without its inline markup.
     fn inline(&mut self, range: Range<usize>, depth: u32) {
         let bytes = self.source.as_bytes();
-        let special = match self.dialect {
-            Dialect::Markdown => &const { fold::table(b"<&![*\\`]") },
-            Dialect::Plain => &const { fold::table(b"<&") },
-        };
         let mut kept = range.start;
         let mut at = range.start;
         let mut bold = false;
-        while let Some(rest) = bytes.get(at..range.end) {
-            let special =
-                |byte: &u8| special.get(usize::from(*byte)).is_some_and(|special| *special);
-            let Some(plain) = rest.iter().position(special) else { break };
-            at += plain;
-            let rest = bytes.get(at..range.end).unwrap_or_default();
+        loop {
+            at = self.specials.first(at);
+            let Some(rest) = bytes.get(at..range.end) else { break };
             match piece(rest, depth) {
                 Piece::None => at += 1,
                 Piece::Stars(n) => {
@@ -318,7 +453,7 @@ impl<'a> Writer<'a> {
                 }
                 Piece::Put(words, n) => {
                     self.keep(kept..at);
-                    self.flushed().put(words.encode_utf8(&mut [0; 4]), at..at + n);
+                    self.put(words, at..at + n);
                     at += n;
                     kept = at;
                 }
@@ -352,6 +487,47 @@ impl<'a> Writer<'a> {
         };
         *open = opens;
         opens
+    }
+}
+
+/// Where bytes stand that may be markup, asked from the start of a text to its end.
+struct Specials<'a> {
+    bytes: &'a [u8],
+    dialect: Dialect,
+    /// The next one of each kind.
+    next: [usize; 3],
+}
+
+impl<'a> Specials<'a> {
+    fn new(text: &'a str, dialect: Dialect) -> Self {
+        let mut specials = Specials { bytes: text.as_bytes(), dialect, next: [0; 3] };
+        specials.next = [0, 1, 2].map(|kind| specials.find(kind, 0));
+        specials
+    }
+
+    fn find(&self, kind: usize, from: usize) -> usize {
+        let rest = self.bytes.get(from..).unwrap_or_default();
+        let found = match (kind, self.dialect) {
+            (0, _) => memchr::memchr2(b'<', b'&', rest),
+            (1, Dialect::Markdown) => memchr::memchr3(b'[', b'\\', b']', rest),
+            (_, Dialect::Markdown) => memchr::memchr3(b'!', b'*', b'`', rest),
+            (_, Dialect::Plain) => None,
+        };
+        found.map_or(usize::MAX, |found| from + found)
+    }
+
+    /// The first at `from` or behind it; `from` never goes back.
+    fn first(&mut self, from: usize) -> usize {
+        for kind in 0..3 {
+            if self.next.get(kind).is_some_and(|next| *next < from) {
+                let found = self.find(kind, from);
+                if let Some(next) = self.next.get_mut(kind) {
+                    *next = found;
+                }
+            }
+        }
+        let [tag, bracket, mark] = self.next;
+        tag.min(bracket).min(mark)
     }
 }
 
@@ -482,7 +658,7 @@ const TAGS: &[&str] = &[
     "wbr",
 ];
 
-/// `<br>` becomes a line break; other tags of HTML, comments and `<https://…>` go.
+/// `<br>` becomes a line break, the end of a cell a blank; other tags of HTML, comments and `<https://…>` go.
 fn tag(rest: &[u8]) -> Piece {
     if rest.starts_with(b"!--") {
         return match memmem::find(rest, b"-->") {
@@ -509,12 +685,17 @@ fn tag(rest: &[u8]) -> Piece {
     if !known || !plain_end {
         return Piece::None;
     }
-    let breaks = match name.as_slice() {
-        b"br" => true,
-        b"p" | b"div" | b"li" | b"tr" | b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" => closing,
-        _ => false,
-    };
-    if breaks { Piece::Put('\n', end + 2) } else { Piece::Drop(end + 2) }
+    match name.as_slice() {
+        b"br" => Piece::Put('\n', end + 2),
+        b"p" | b"div" | b"li" | b"tr" | b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6"
+            if closing =>
+        {
+            Piece::Put('\n', end + 2)
+        }
+        // Cells of a row are words apart.
+        b"td" | b"th" if closing => Piece::Put(' ', end + 2),
+        _ => Piece::Drop(end + 2),
+    }
 }
 
 const ENTITIES: &[(&str, char)] = &[
@@ -585,13 +766,18 @@ mod tests {
         check("[![图](https://a.cn/1.png)](https://a.cn)正文", "正文");
         check("> 引文", "引文");
         check("* 一项", "一项");
-        check("| 甲 | 乙 |\n| --- | --- |\n| 丙 | 丁 |", "甲 | 乙\n\n丙 | 丁");
+        check("| 甲 | 乙 |\n| --- | --- |\n| 丙 | 丁 |", "甲 | 乙\n丙 | 丁");
         check("a\\*b\\_c", "a*b_c");
         check("被告人张**、李**犯罪", "被告人张**、李**犯罪");
         check("身份证110***234", "身份证110***234");
         check("**甲****乙**", "甲乙");
         check("第一行<br>第二行&nbsp;&amp;&#8220;", "第一行\n第二行 &“");
+        check("甲 ![](http://a.cn)\n\n\n![](http://a.cn) 乙 <br> 丙<br>\n丁", "甲\n乙\n丙\n丁");
         check("若x<y且a>b", "若x<y且a>b");
+        check(
+            "<table><tr><th>地区</th><th>件数</th></tr><tr><td>江城</td><td>12</td></tr></table>",
+            "地区 件数 \n江城 12 \n",
+        );
         check("---", "");
         check("前文![](https://a.cn/x_", "前文");
     }
@@ -605,8 +791,8 @@ mod tests {
     #[test]
     fn lists_of_links_go() {
         let check = |text, expected| check(Format::Markdown, text, expected);
-        check("正文。\n[甲](http://a)\n\n[乙](http://b)\n* [丙](http://c)\n完", "正文。\n\n完");
-        check("推荐阅读\n\n[某地破案](http://a)", "推荐阅读\n\n");
+        check("正文。\n[甲](http://a)\n\n[乙](http://b)\n* [丙](http://c)\n完", "正文。\n完");
+        check("推荐阅读\n\n[某地破案](http://a)", "推荐阅读");
         check("据[甲](http://a)报道\n[乙](http://b)", "据甲报道\n乙");
     }
 

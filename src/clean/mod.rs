@@ -9,9 +9,12 @@ mod layout;
 mod lines;
 mod markup;
 mod published;
+mod recode;
 mod repeat;
 mod script;
+mod spacing;
 mod title;
+mod wording;
 mod wrap;
 
 use std::collections::BTreeSet;
@@ -32,20 +35,27 @@ pub fn clean(mut raw: RawArticle, boilerplate: &Boilerplate) -> Result<Article, 
     if is_cut_off(raw.text.text()) {
         repairs.insert(Repair::Truncated);
     }
-    let text = wrap::unwrapped(std::mem::take(&mut raw.text), &mut repairs);
+    let text = recode::recoded(std::mem::take(&mut raw.text), &mut repairs);
+    let text = wrap::unwrapped(text, &mut repairs);
     let text = without_debris(text, &mut repairs);
     let plain = markup::plain(text, raw.format, boilerplate, &mut repairs);
     let (text, script) = script::simplified(plain.text, &mut repairs);
-    let layout = layout::layout(&text, &mut repairs);
-    let byline = title::byline(layout.text.text());
-    let text = fold::spacing(layout.text, &mut repairs);
+    // Conversion may change how many characters a line has.
+    let shape = plain.shape.filter(|_| !repairs.contains(&Repair::Traditional));
+    let layout = layout::layout(text, shape, &mut repairs);
+    let real = |name: &String| !title::is_no_publisher(name, boilerplate);
+    let publisher = named(raw.meta.publisher.as_deref()).filter(real);
+    let publisher = publisher.or_else(|| title::byline(layout.text.text()).filter(real));
+    let text = spacing::spacing(layout.text, &mut repairs);
+    let text = wording::corrected(text, script, &mut repairs);
 
-    let heading = plain.heading.as_deref().map(printed);
     let page = title::Page { text: text.text(), wrapped: layout.wrapped, indents: &layout.indents };
     let title = named(raw.meta.title.as_deref());
-    let title = title.or_else(|| title::title(heading.as_deref(), page, boilerplate));
-    let publisher = named(raw.meta.publisher.as_deref()).or(byline);
-    let publisher = publisher.or_else(|| title::publisher(text.text()));
+    let title = title.or_else(|| {
+        let heading = plain.heading.as_deref().map(printed);
+        title::title(heading.as_deref(), page, boilerplate)
+    });
+    let publisher = publisher.or_else(|| title::publisher(text.text()).filter(real));
     let published = published::published(published::Places {
         metadata: raw.meta.published.as_deref(),
         text: text.text(),
@@ -104,8 +114,16 @@ fn named(words: Option<&str>) -> Option<String> {
 
 /// As printed, but in simplified script and without invisible characters and readings.
 fn printed(words: &str) -> String {
+    if !words.contains(['(', '（'])
+        && !recode::may_be_recoded(words)
+        && !fold::has_odd(words)
+        && script::kind(words) != script::Kind::Traditional
+    {
+        return words.trim().to_owned();
+    }
     let mut repairs = BTreeSet::new();
-    let words = gloss::without_glosses(Mapped::verbatim(words), &mut repairs);
+    let words = recode::recoded(Mapped::verbatim(words), &mut repairs);
+    let words = gloss::without_glosses(words, &mut repairs);
     let words = fold::characters(words, &mut repairs);
     script::simplified_words(words.text().trim())
 }
@@ -217,6 +235,16 @@ mod tests {
         assert_eq!(article.title.as_deref(), Some("浏览器被劫持怎么办？"));
         assert_eq!(article.publisher.as_deref(), Some("江城网安"));
         assert_eq!(article.body.text(), "为什么要实名？警方说，这是为了保护用户。");
+    }
+
+    #[test]
+    fn names_that_are_no_publishers() {
+        let text = "江城警方通报\n发布者：江城晚报\n近日，江城警方破获一起侵犯公民个人信息案，抓获犯罪嫌疑人五名，扣押电脑三台。";
+        for name in ["净网2023", "“清朗”专项行动", "金彩棋牌官网"] {
+            let meta = Metadata { publisher: Some(name.to_owned()), ..Metadata::default() };
+            let article = cleaned(Format::Txt, text, meta).unwrap();
+            assert_eq!(article.publisher.as_deref(), Some("江城晚报"), "{name}");
+        }
     }
 
     #[test]

@@ -68,12 +68,30 @@ static EPOCH: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(\d{10})(?:\d{3})?$"
 /// The date that a value of metadata states.
 fn date_of(words: &str) -> Option<Date> {
     let words = words.trim();
+    if let Some(date) = plain_date(words) {
+        return Some(date);
+    }
     full_date(words)
         .map(|(date, _)| date)
         .or_else(|| {
             NO_DAY.captures(words).and_then(|c| Date::new(number(&c, 1)?, number(&c, 2), None))
         })
         .or_else(|| EPOCH.captures(words).and_then(|c| epoch(c.get(1)?.as_str())))
+}
+
+/// `2023-03-16`, as nearly all metadata has it, and what may stand behind.
+fn plain_date(words: &str) -> Option<Date> {
+    let number = |range: std::ops::Range<usize>| {
+        let digits = words.get(range)?;
+        digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())?
+    };
+    let (date, rest) = words.as_bytes().split_at_checked(10)?;
+    let year = number(0..4).filter(|year| (1900..2100).contains(year))?;
+    let behind = rest.first().is_none_or(|b| b.is_ascii() && !b.is_ascii_digit());
+    if date.get(4) != Some(&b'-') || date.get(7) != Some(&b'-') || !behind {
+        return None;
+    }
+    Date::new(year, i8::try_from(number(5..7)?).ok(), i8::try_from(number(8..10)?).ok())
 }
 
 /// Seconds since 1970 as the day it was in China.
@@ -143,6 +161,19 @@ static BYLINE: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// `中新网江城2023年3月16日电`, `（江城日报2023年3月16日讯）`: how a report opens.
+static WIRE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"^[（(【]?(?:新华社|新华网|中新社|中新网|人民网|央视网|本报|\p{Han}{2,8}(?:日报|晚报|早报|时报|法治报))\p{Han}{0,8}((?:19|20)\d{2}年\d{1,2}月\d{1,2}日)[电讯]",
+    )
+});
+/// `江城日报 2023年3月16日 星期四 A06版`: a newspaper's name above its page.
+static MASTHEAD: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"^\p{Han}{1,10}报 ?[|｜·]? ?((?:19|20)\d{2}(?:年|[-/.])\d{1,2}(?:月|[-/.])\d{1,2}日?)(?: ?[|｜·]? ?星期[一二三四五六日天])?(?: ?[|｜·]? ?第?[A-Z]?\d{1,2}版?)?(?: ?\p{Han}{0,8})?$",
+    )
+});
+
 const HEAD_LINES: usize = 10;
 const TAIL_LINES: usize = 4;
 
@@ -153,6 +184,9 @@ fn in_text(text: &str) -> Option<Published> {
 }
 
 fn in_line(line: &str) -> Option<Published> {
+    if !line.bytes().any(|b| b.is_ascii_digit()) && !line.contains('年') {
+        return None;
+    }
     let line = line.trim();
     const LABELS: [&str; 9] = [
         "发布时间",
@@ -173,7 +207,13 @@ fn in_line(line: &str) -> Option<Published> {
         let (date, _) = full_date(captures.get(1)?.as_str())?;
         return Some(Published { date, basis: Basis::Dateline });
     }
-    let bare = line.trim_start_matches(['（', '(', '[', '【', '□']).trim_start();
+    if let Some(captures) = WIRE.captures(line).or_else(|| MASTHEAD.captures(line)) {
+        let (date, _) = full_date(captures.get(1)?.as_str())?;
+        return Some(Published { date, basis: Basis::Dateline });
+    }
+    // What is left of a comment that a page opened elsewhere.
+    let bare = line.strip_prefix("-->").unwrap_or(line).trim_start();
+    let bare = bare.trim_start_matches(['（', '(', '[', '【', '□']).trim_start();
     if !bare.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '一' | '二')) {
         return None;
     }
@@ -262,6 +302,15 @@ mod tests {
         check("2023-03-16 10:22 来源：县报", "2023-03-16 dateline");
         check("发布时间：2023-03-16 浏览：3", "2023-03-16 text");
         check("来源：县报 时间：2023/03/16", "2023-03-16 text");
+        check("某县破案\n-->2023-08-10", "2023-08-10 dateline");
+        check("某县破案\n23.06.2016", "2016-06-23 dateline");
+        check("某县破案\n2021 09/ 18", "2021-09-18 dateline");
+        check("中新网江城2023年3月16日电（记者张三）近日，警方通报", "2023-03-16 dateline");
+        check("（江城日报2023年3月16日讯）近日，警方通报", "2023-03-16 dateline");
+        check("本报江城3月16日电", "");
+        check("江城日报 2023年3月16日 星期四 A06版", "2023-03-16 dateline");
+        check("江城晚报2023-03-16", "2023-03-16 dateline");
+        check("据江城日报2023年3月16日报道，警方破案", "");
         check("2021年11月1日，个人信息保护法施行", "");
         check("2021年11月1日个人信息保护法施行", "");
         check("2023年3月16日至18日", "");

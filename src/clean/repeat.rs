@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::chars::is_word;
+use super::chars::{behind_ascii, is_word};
 use crate::model::{Mapped, Repair, Rewrite};
 
 /// A shorter text that recurs, in letters and digits, is a quotation, a table or a menu.
@@ -63,14 +63,21 @@ fn may_repeat(text: &str) -> bool {
     let bits = (bytes.len() / 2).next_power_of_two();
     let mut table = vec![0_u64; bits / 64 + 1];
     let (mut looked_at, mut again) = (0_usize, 0_usize);
-    for (at, &[lead, middle, last]) in bytes.array_windows().enumerate() {
-        if !(0xe4..=0xe9).contains(&lead) || (middle ^ last) & 7 != 0 {
+    let mut next = 0;
+    while let Some(&[lead, middle, last]) = bytes.get(next..).and_then(|rest| rest.first_chunk()) {
+        let at = next;
+        if !(0xe4..=0xe9).contains(&lead) {
+            next = if lead < 0x80 { behind_ascii(bytes, at + 1) } else { at + 1 };
+            continue;
+        }
+        next = at + 3;
+        if (middle ^ last) & 7 != 0 {
             continue;
         }
         let Some(seen) = bytes.get(at..).and_then(|rest| rest.first_chunk::<SEEN>()) else { break };
         let hash =
             seen.as_chunks().0.iter().fold(0, |hash, word| mixed(hash ^ u64::from_le_bytes(*word)));
-        let slot = usize::try_from(hash % bits as u64).unwrap_or(0);
+        let slot = usize::try_from(hash & (bits as u64 - 1)).unwrap_or(0);
         let Some(word) = table.get_mut(slot / 64) else { continue };
         looked_at += 1;
         again += usize::from(*word >> (slot % 64) & 1 == 1);

@@ -1,21 +1,22 @@
 //! Convert: traditional script and pinyin glosses -> simplified script.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
 use ferrous_opencc::OpenCC;
 use ferrous_opencc::config::BuiltinConfig;
 
-use super::chars::is_han;
+use super::chars::{WideSet, behind_ascii, is_han};
 use crate::model::{Mapped, Repair, Rewrite, Script};
 
 /// The text in simplified script, and the script it was in.
 pub(super) fn simplified(text: Mapped, repairs: &mut BTreeSet<Repair>) -> (Mapped, Script) {
-    let count = Count::of(text.text());
-    let script = count.script();
-    if count.traditional == 0 {
-        return (text, script);
-    }
+    let script = match kind(text.text()) {
+        Kind::Other => return (text, Script::Other),
+        Kind::Simplified => return (text, Script::Hans),
+        Kind::Traditional => Count::of(text.text()).script(),
+    };
     let source = text.text();
     let mut out = Rewrite::new(&text);
     let mut start = 0;
@@ -42,8 +43,11 @@ pub(super) fn simplified(text: Mapped, repairs: &mut BTreeSet<Repair>) -> (Mappe
 
 /// A short string, such as a title, in simplified script.
 pub(super) fn simplified_words(words: &str) -> String {
+    if kind(words) != Kind::Traditional {
+        return words.to_owned();
+    }
     let count = Count::of(words);
-    if count.traditional == 0 || count.simplified > count.traditional {
+    if count.simplified > count.traditional {
         return words.to_owned();
     }
     convert(words)
@@ -108,6 +112,54 @@ fn convert(words: &str) -> String {
     if words.contains('幺') { converted } else { converted.replace('幺', "么") }
 }
 
+/// What the characters of a text tell at first sight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// No Chinese at all.
+    Other,
+    /// Chinese, and nothing in traditional script only.
+    Simplified,
+    /// Something in traditional script only.
+    Traditional,
+}
+
+/// Looks at every character, but not longer than it must.
+pub(super) fn kind(text: &str) -> Kind {
+    let bytes = text.as_bytes();
+    let traditional = &*ONLY_TRADITIONAL;
+    let mut kind = Kind::Other;
+    let mut at = 0;
+    while let Some(&lead) = bytes.get(at) {
+        match lead {
+            0xe4..=0xe9 => {
+                let wide = bytes.get(at..).and_then(|rest| rest.first_chunk());
+                if wide.is_some_and(|wide| traditional.holds(*wide)) {
+                    return Kind::Traditional;
+                }
+                kind = Kind::Simplified;
+                at += 3;
+            }
+            0..=0x7f => at = behind_ascii(bytes, at + 1),
+            0xe3 | 0xef | 0xf0.. if kind == Kind::Other => {
+                let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
+                if is_counted(c) {
+                    kind = Kind::Simplified;
+                }
+                at += c.len_utf8();
+            }
+            0xf0.. => at += 4,
+            0xe0.. => at += 3,
+            _ => at += 2,
+        }
+    }
+    kind
+}
+
+/// Chinese characters proper, without marks such as 々.
+fn is_counted(c: char) -> bool {
+    '\u{3400}' <= c && is_han(c)
+}
+
 /// How many characters of a text belong to one script only.
 struct Count {
     traditional: usize,
@@ -123,7 +175,7 @@ impl Count {
         }
         let table = &*TABLE;
         for c in text.chars() {
-            if c < '\u{3400}' || !is_han(c) {
+            if !is_counted(c) {
                 continue;
             }
             count.han += 1;
@@ -168,20 +220,41 @@ const LAST: u32 = 0x9fff;
 /// know it (著 and 乾 are in both), of simplified script if it has a traditional form and Big5 does not know it.
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let to_traditional = OpenCC::from_config(BuiltinConfig::S2t).ok();
+    // Encoders look characters up one by one; decoding all there is takes no time.
+    let gb2312 = known(encoding_rs::GBK, 0xb0..=0xf7, 0xa1..=0xfe);
+    let big5 = known(encoding_rs::BIG5, 0xa1..=0xfe, 0x40..=0xfe);
     let script = |code: u32| {
         let Some(c) = char::from_u32(code) else { return 0 };
         let mut buffer = [0; 4];
         let word = c.encode_utf8(&mut buffer);
-        if !in_gb2312(word) {
+        if !gb2312.contains(&c) {
             return if *convert(word) == *word { 0 } else { TRADITIONAL };
         }
-        let (_, _, unknown) = encoding_rs::BIG5.encode(word);
         let has_traditional =
-            to_traditional.as_ref().is_some_and(|table| table.convert(word) != *word);
-        if unknown && has_traditional { SIMPLIFIED } else { 0 }
+            || to_traditional.as_ref().is_some_and(|table| table.convert(word) != *word);
+        if !big5.contains(&c) && has_traditional() { SIMPLIFIED } else { 0 }
     };
     Table((FIRST..=LAST).map(script).collect())
 });
+
+static ONLY_TRADITIONAL: LazyLock<WideSet> =
+    LazyLock::new(|| WideSet::of(|c| TABLE.script(c) == TRADITIONAL));
+
+/// The characters of an encoding whose first and second bytes are in these ranges.
+fn known(
+    encoding: &'static encoding_rs::Encoding,
+    first: RangeInclusive<u8>,
+    second: RangeInclusive<u8>,
+) -> BTreeSet<char> {
+    let pairs = first.flat_map(|first| second.clone().map(move |second| [first, second]));
+    pairs
+        .filter_map(|pair| {
+            encoding
+                .decode_without_bom_handling_and_without_replacement(&pair)
+                .and_then(|word| word.chars().next())
+        })
+        .collect()
+}
 
 /// Whether GB 2312 has the character: both bytes of its GBK code from A1 up, the first at most F7.
 pub(super) fn in_gb2312(word: &str) -> bool {

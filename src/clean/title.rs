@@ -110,7 +110,20 @@ pub(super) fn publisher(text: &str) -> Option<String> {
 }
 
 fn source(line: &str) -> Option<String> {
-    const LABELS: [&str; 5] = ["来源：", "来源:", "来源 |", "来源|", "来源｜"];
+    const LABELS: [&str; 9] = [
+        "来源：",
+        "来源:",
+        "来源 |",
+        "来源|",
+        "来源｜",
+        "发布者：",
+        "发布者:",
+        "发布单位：",
+        "发布机构：",
+    ];
+    if !line.contains("来源") && !line.contains("发布") {
+        return masthead(line);
+    }
     let (before, rest) = LABELS.iter().find_map(|label| line.split_once(label))?;
     // 图片来源 names a photographer's source; 数据来源 a report's.
     let before = before.trim_end().trim_start_matches(['（', '(', '【', '[', '\\']);
@@ -125,6 +138,27 @@ fn source(line: &str) -> Option<String> {
     let single = !name.contains(['、', '，', ',', '。', '/', '；', '+', '：', ':', '&', '.']);
     let real = name.chars().any(is_han) && !matches!(name, "网络" | "互联网" | "综合" | "网络综合");
     (single && real && (2..=20).contains(&length)).then(|| name.to_owned())
+}
+
+/// The newspaper above whose page a date stands: `江城日报 2023年3月16日 星期四`.
+fn masthead(line: &str) -> Option<String> {
+    let (name, date) = line.split_at_checked(line.find(|c: char| c.is_ascii_digit())?)?;
+    let name = name.trim_end_matches([' ', '|', '｜', '·']);
+    let year = date.get(..4).is_some_and(|year| year.starts_with("19") || year.starts_with("20"));
+    let dated = year && date.get(4..).is_some_and(|rest| rest.starts_with(['年', '-', '/', '.']));
+    let length = name.chars().count();
+    (dated
+        && name.ends_with('报')
+        && (3..=11).contains(&length)
+        && name.chars().all(is_han)
+        && !name.starts_with('据')
+        && !date.contains(['，', '。']))
+    .then(|| name.to_owned())
+}
+
+/// Whether the name is no publisher's: a campaign, or what spam is sent under.
+pub(super) fn is_no_publisher(name: &str, boilerplate: &Boilerplate) -> bool {
+    boilerplate.matches(name).any(|rule| rule.kind == Kind::Name)
 }
 
 #[cfg(test)]
@@ -185,5 +219,9 @@ mod tests {
         check("图片来源：某图库", None);
         check("信息来源：网络", None);
         check("警方查明信息来源：该公司员工", None);
+        check("某县破案\n发布者：某县公安局", Some("某县公安局"));
+        check("江城日报 2023年3月16日 星期四\n近日，警方破案。", Some("江城日报"));
+        check("据江城日报2023年3月16日报道，警方破案", None);
+        check("举报2023年3月16日的案件", None);
     }
 }

@@ -45,6 +45,7 @@ fn cut_length(text: &str) -> Option<usize> {
         // Code and tables of numbers have lines of one length as well.
         let may_count = (LENGTHS.start..LENGTHS.end * 3).contains(&line.len());
         if may_count
+            && !line.is_ascii()
             && continues(next)
             && line.bytes().any(is_han_lead)
             && is_prose(line)

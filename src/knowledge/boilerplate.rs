@@ -1,6 +1,6 @@
 //! Know: the lines that a page adds to its article.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError, Match};
@@ -8,6 +8,7 @@ use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 
 use super::problem::{Problem, parse_toml};
+use super::sieve::Sieve;
 use crate::model::RuleId;
 
 /// Rules that tell a line of furniture from a line of the article.
@@ -18,16 +19,22 @@ pub struct Boilerplate {
     short: Words,
     /// For longer lines, which are most of a text: the few rules that match them.
     long: Words,
+    /// What the rules say of the lines that are their examples, as these are in every other article.
+    known: HashMap<Box<str>, Rules>,
 }
 
 /// Words that tell which rules a line may match.
 #[derive(Debug)]
 struct Words {
+    /// Keeps most lines from the finder.
+    sieve: Sieve,
     finder: AhoCorasick,
     /// For each word, the rules that know it.
     rules: Vec<Rules>,
     /// Rules without words.
     wordless: Rules,
+    /// Those of them that are for lines of marks.
+    marks: Rules,
 }
 
 /// A set of rules, a bit for each.
@@ -37,25 +44,35 @@ const MOST_RULES: usize = 64;
 impl Words {
     fn new<'a>(entries: impl Iterator<Item = (usize, &'a Entry)>) -> Result<Words, BuildError> {
         let mut by_word: BTreeMap<&str, Rules> = BTreeMap::new();
-        let mut wordless = 0;
+        let (mut wordless, mut marks) = (0, 0);
         for (i, entry) in entries {
             if entry.words.is_empty() {
                 wordless |= 1 << i;
+            }
+            if entry.words.is_empty() && entry.marks {
+                marks |= 1 << i;
             }
             for word in &entry.words {
                 *by_word.entry(word).or_default() |= 1 << i;
             }
         }
         let (words, rules): (Vec<&str>, Vec<Rules>) = by_word.into_iter().unzip();
+        let sieve = Sieve::new(words.iter().copied());
         let mut finder = AhoCorasick::builder();
         let finder = finder.ascii_case_insensitive(true);
         let finder = finder.kind(Some(AhoCorasickKind::DFA)).build(words)?;
-        Ok(Words { finder, rules, wordless })
+        Ok(Words { sieve, finder, rules, wordless, marks })
     }
 
-    fn candidates(&self, line: &str) -> Rules {
+    /// The rules that may match, of a line that the sieve lets pass or not.
+    fn candidates(&self, line: &str, passes: bool) -> Rules {
+        let marks = if line.starts_with(char::is_alphanumeric) { self.marks } else { 0 };
+        let wordless = self.wordless & !marks;
+        if !passes {
+            return wordless;
+        }
         let known = |hit: Match| self.rules.get(hit.pattern().as_usize()).copied().unwrap_or(0);
-        self.finder.find_overlapping_iter(line).map(known).fold(self.wordless, |all, one| all | one)
+        self.finder.find_overlapping_iter(line).map(known).fold(wordless, |all, one| all | one)
     }
 }
 
@@ -85,6 +102,8 @@ pub enum Kind {
     End,
     /// The line goes with the titles that follow it.
     List,
+    /// No line: a name that is no publisher's.
+    Name,
 }
 
 #[derive(Debug, Deserialize)]
@@ -100,6 +119,9 @@ struct Entry {
     kind: Kind,
     #[serde(default)]
     words: Vec<String>,
+    /// For lines that begin with neither a letter nor a digit.
+    #[serde(default)]
+    marks: bool,
     #[serde(rename = "match")]
     pattern: String,
     longest: Option<usize>,
@@ -174,7 +196,9 @@ impl Boilerplate {
             short: Words::new(entries()).map_err(whole)?,
             long: Words::new(entries().filter(|(_, entry)| LONGEST < entry.longest()))
                 .map_err(whole)?,
+            known: HashMap::new(),
         };
+        let boilerplate = boilerplate.with_known(entries().flat_map(|(_, entry)| &entry.finds));
         let problems = boilerplate.failed_examples(file, text, &parsed);
         if problems.is_empty() { Ok(boilerplate) } else { Err(problems) }
     }
@@ -205,15 +229,29 @@ impl Boilerplate {
         problems
     }
 
+    fn with_known<'a>(self, lines: impl Iterator<Item = &'a String>) -> Boilerplate {
+        let number = |line| self.matching(line).fold(0, |rules, (i, _)| rules | 1 << i);
+        let known = lines.map(|line| (line.as_str().into(), number(line))).collect();
+        Boilerplate { known, ..self }
+    }
+
     /// The rules that match a line, in the order of the file.
     pub fn matches<'a>(&'a self, line: &'a str) -> impl Iterator<Item = &'a Rule> {
+        self.matching(line).map(|(_, rule)| rule)
+    }
+
+    /// The rules that match a line, and which they are.
+    fn matching<'a>(&'a self, line: &'a str) -> impl Iterator<Item = (usize, &'a Rule)> {
         // In bytes, which are known: a longer line has more characters, unless it is full of emoji.
         let short = line.len() <= LONGEST * '一'.len_utf8();
         let line = if short { line } else { beginning(line, LOOKED_AT) };
-        let candidates = match short {
-            true => self.short.candidates(line),
-            false => self.long.candidates(beginning(line, OPENING)),
+        let (words, opening) = match short {
+            true => (&self.short, line),
+            false => (&self.long, beginning(line, OPENING)),
         };
+        let passes = words.sieve.passes(opening);
+        let known = if passes && short { self.known.get(line).copied() } else { None };
+        let candidates = known.unwrap_or_else(|| words.candidates(opening, passes));
         let length = match candidates {
             0 => 0,
             _ if short => line.chars().count(),
@@ -221,13 +259,11 @@ impl Boilerplate {
         };
         let rules = self.rules.iter().enumerate();
         let rules = rules.skip(candidates.trailing_zeros() as usize);
-        rules
-            .filter(move |(i, rule)| {
-                candidates >> i & 1 == 1
-                    && (length <= rule.longest || LONGEST_KNOWN <= rule.longest)
-                    && rule.pattern.is_match(line)
-            })
-            .map(|(_, rule)| rule)
+        let fits = move |rule: &Rule| {
+            let length_fits = length <= rule.longest || LONGEST_KNOWN <= rule.longest;
+            known.is_some() || (length_fits && rule.pattern.is_match(line))
+        };
+        rules.filter(move |(i, rule)| candidates >> i & 1 == 1 && fits(rule))
     }
 }
 
