@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::acquire;
+use crate::columns::columns;
 use crate::config::Config;
 use crate::error::Error;
 use crate::evidence::{self, Evidence};
@@ -46,7 +47,7 @@ pub fn why(
             return Err(Error::Usage(message));
         }
         return match name {
-            "articles" => Ok(question.article(row)),
+            "articles" => question.article(row, &table),
             "mentions" => question.mention(row),
             "cases" => question.case(row),
             _ => question.number(row),
@@ -66,10 +67,30 @@ struct Question<'a> {
 }
 
 impl Question<'_> {
-    fn article(&self, row: Row<'_>) -> String {
+    /// An article; one that repeats another stands beside it.
+    fn article(&self, row: Row<'_>, articles: &Table) -> Result<String, Error> {
         let mut text = self.cells(row, "article_id");
         self.say_source(&mut text, row);
-        text
+        let (id, canonical) = (row.text("article_id"), row.text("canonical_id"));
+        let duplicates = Table::read(self.snapshot, "duplicates")?;
+        let why = duplicates.rows().find(|duplicate| duplicate.text("article_id") == id);
+        let other = articles.rows().find(|article| article.text("article_id") == canonical);
+        let (Some(why), Some(other)) = (why, other) else { return Ok(text) };
+        let _ = write!(text, "\nrepeats\n{}", self.cells(why, "canonical_id"));
+        self.say_source(&mut text, other);
+        if let (Some(left), Some(right)) = (self.body(other), self.body(row)) {
+            let _ = write!(text, "\n{}", columns(&left, &right));
+        }
+        Ok(text)
+    }
+
+    /// The clean body, from the table or, where it is not kept there, from the file.
+    fn body(&self, article: Row<'_>) -> Option<String> {
+        let kept = article.text("body").map(str::to_owned);
+        kept.or_else(|| {
+            let (again, _) = self.read_again(article)?.ok()?;
+            Some(again.body.text().to_owned())
+        })
     }
 
     /// A telling: every value with its sentence.
@@ -168,14 +189,14 @@ impl Question<'_> {
     /// The record as it is now; `None` if it is gone or tells something else.
     fn read_again(&self, article: Row<'_>) -> Option<Reading> {
         let path = article.text("source_path")?;
-        let full = self.config.raw.join(path);
-        let file = acquire::read(&full, path.to_owned(), &self.config.acquire).ok()?;
+        let (full, file) = acquire::locate(&self.config.raw, path);
+        let file = acquire::open(&full, file, &self.config.acquire).ok()?;
         let record = usize::try_from(article.int("source_ordinal")?).ok()?;
         let reading =
             read(file, self.config, &self.rules, self.knowledge).into_iter().find(|reading| {
                 let id =
                     reading.as_ref().map_or_else(|reject| &reject.id, |(article, _)| &article.id);
-                usize::try_from(id.record) == Ok(record)
+                usize::try_from(id.record) == Ok(record) && id.file == path
             })?;
         let same = reading.as_ref().is_ok_and(|(again, _)| {
             Some(again.content_hash.as_str()) == article.text("content_hash")

@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
-use crate::model::{
-    Article, ArticleId, Basis, Date, Encoding, Format, Mapped, Published, Repair, Script,
-};
+use crate::model::{ArticleId, Basis, Date, Encoding, Format, Mapped, Published, Repair, Script};
+use crate::scratch::Folder;
 
 const STORY: &str = "江城市公安局网安支队近日破获一起侵犯公民个人信息案，抓获犯罪嫌疑人7名，查获公民个人信息120余万条。\n\
     今年3月，民警在工作中发现，有人在网络社交群内兜售快递面单，标价每条2元5角。经查，某快递公司分拣中心的临时工钱某\
@@ -46,8 +45,10 @@ fn article(file: &str, title: &str, body: &str) -> Article {
 
 fn run(articles: &[Article]) -> Vec<Verdict> {
     let sketches: Vec<Sketch> = articles.iter().map(sketch).collect();
-    let bodies: Vec<&str> = articles.iter().map(|article| article.body.text()).collect();
-    dedupe(&sketches, &bodies, &Config::default()).verdicts
+    let held = Held { sketches: &sketches, articles };
+    let scratch = Memory::default();
+    let deduped = dedupe(&held, &scratch, &Config::default()).unwrap();
+    deduped.verdicts(&scratch).collect::<std::io::Result<_>>().unwrap()
 }
 
 /// Checks what the second text is to the first, or the first to the second.
@@ -75,6 +76,19 @@ fn equal_texts_are_exact() {
     // Too short to tell from other pages like it: the title must agree as well.
     check(("甲", "请在微信客户端打开"), ("乙", "请在微信客户端打开"), None);
     check(("甲", "请在微信客户端打开"), ("甲", "请在微信客户端打开。"), Some(DuplicateRole::Exact));
+}
+
+#[test]
+fn pages_of_a_title_alone_repeat_only_on_the_same_day() {
+    let page = |file: &str, day| {
+        let mut page = article(file, "在看｜本周要闻", "在看｜本周要闻");
+        page.published = Date::new(2024, Some(5), Some(day))
+            .map(|date| Published { date, basis: Basis::Metadata });
+        page
+    };
+    let verdicts = run(&[page("a", 3), page("b", 10), page("c", 3)]);
+    let canonical: Vec<usize> = verdicts.iter().map(|verdict| verdict.canonical).collect();
+    assert!(canonical[0] == canonical[2] && canonical[1] == 1, "{canonical:?}");
 }
 
 #[test]
@@ -251,6 +265,63 @@ fn order_does_not_matter_and_each_group_keeps_one() {
             assert_eq!(verdict, expected, "seed {seed}");
         }
     }
+}
+
+#[test]
+fn batches_and_memory_do_not_matter() {
+    for seed in 100..120 {
+        let articles = collection(seed);
+        let expected = run(&articles);
+        let folder = tempfile::tempdir().unwrap();
+        let scratch = Folder::new(&folder.path().join("scratch")).unwrap();
+        let text = |i: usize| Ok((articles[i].title.clone(), articles[i].body.text().to_owned()));
+        // Sketches of earlier batches come back from disk.
+        let mut filed = Filed::new(&scratch, "sketches", text);
+        for batch in articles.chunks(1 + articles.len() / (1 + usize::try_from(seed % 10).unwrap()))
+        {
+            let sketches: Vec<Vec<u8>> = batch.iter().map(|one| sketch(one).encode()).collect();
+            for bytes in sketches {
+                filed.push(&Sketch::decode(&bytes).unwrap()).unwrap();
+            }
+        }
+        for memory in [0, 1 << 12, 1 << 30] {
+            let config = Config { memory, ..Config::default() };
+            let deduped = dedupe(&filed, &scratch, &config).unwrap();
+            let verdicts: Vec<Verdict> =
+                deduped.verdicts(&scratch).collect::<std::io::Result<_>>().unwrap();
+            assert_eq!(verdicts, expected, "seed {seed}, {memory} bytes");
+            deduped.end(&scratch).unwrap();
+        }
+    }
+}
+
+#[test]
+fn articles_under_other_titles_must_tell_what_these_say() {
+    let told = "离职管理员卖学员名单获刑";
+    check(
+        ("网络管理员把学员信息卖给竞争机构", OTHER),
+        (told, &edited(OTHER, 40)),
+        Some(DuplicateRole::Near),
+    );
+    // A page that shows another page's text under its own title.
+    check(("快递面单案告破", OTHER), ("离职管理员卖学员名单", &edited(OTHER, 40)), None);
+    check(
+        ("反诈论坛议程（东部专场）", STORY),
+        ("反诈论坛议程（西部专场）", &edited(STORY, 40)),
+        None,
+    );
+}
+
+#[test]
+fn a_digest_repeats_no_item_however_large() {
+    let item = THIRD.lines().next().unwrap();
+    let digest = format!("每日要闻\n1. 登记本外借\n{item}\n2. 快递面单案告破\n{STORY}");
+    check(("每日要闻", &digest), ("快递面单案告破", STORY), None);
+    let other =
+        format!("每日要闻\n1. 离职管理员卖名单\n{OTHER}{OTHER}\n2. 快递面单案告破\n{STORY}{STORY}");
+    let third =
+        format!("每日要闻\n1. 登记本外借\n{THIRD}{THIRD}\n2. 快递面单案告破\n{STORY}{STORY}");
+    check(("每日要闻", &other), ("每日要闻", &third), None);
 }
 
 #[test]
