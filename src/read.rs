@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::acquire;
+use crate::acquire::{self, RawFile};
 use crate::assemble::Told;
 use crate::clean::clean;
 use crate::config::Config;
 use crate::evidence::{self, Evidence};
 use crate::extract::Rules;
 use crate::knowledge::Knowledge;
-use crate::model::{Article, RawFile, Reject};
+use crate::model::{Article, Reject};
 use crate::pipeline::tell_one;
 
 /// A record of the document, and what it tells; or why it gives no article.
@@ -24,7 +24,7 @@ pub fn read(
     rules: &Rules<'_>,
     knowledge: &Knowledge,
 ) -> Vec<Reading> {
-    acquire::decode(file, &config.acquire)
+    acquire::read_all(file, &config.acquire)
         .into_iter()
         .map(|record| {
             let article = record.and_then(|raw| clean(raw, &knowledge.boilerplate))?;
@@ -78,7 +78,63 @@ fn describe(text: &mut String, article: &Article, told: &Told) {
         let _ = writeln!(text, "\nnumbers that feed no column");
         list(text, &unused);
     }
-    let _ = writeln!(text, "\n{}", body.trim_end());
+    let _ = writeln!(text, "\ntext");
+    show(text, body, &notes(article, told));
+}
+
+/// What was found where: the characters of the words, and what they were read as.
+struct Note {
+    start: usize,
+    end: usize,
+    words: String,
+    meaning: String,
+}
+
+/// Every value of every case, total and unused number, in the order of the text.
+fn notes(article: &Article, told: &Told) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let mut add = |found: Evidence, of: String| {
+        notes.push(Note {
+            start: found.start,
+            end: found.end,
+            meaning: format!("{} {} ({of}{})", found.column, found.value, found.rule),
+            words: found.words,
+        });
+    };
+    for (case, labels) in evidence::cases(told) {
+        for found in evidence::of_case(article, case, labels) {
+            add(found, format!("case {}, ", case.ordinal));
+        }
+    }
+    for statistic in &told.extracted.statistics {
+        add(evidence::of_statistic(article, statistic), "total, ".to_owned());
+    }
+    for figure in told.extracted.figures.iter().filter(|figure| figure.role == "none") {
+        add(evidence::of_figure(article, figure), String::new());
+    }
+    // A value that is read from a whole passage (a stage taken from the set) would repeat it.
+    notes.retain(|note| !note.words.contains('\n'));
+    notes.sort_by_key(|note| (note.start, note.end));
+    notes
+}
+
+/// The text line by line, and below each line what was found in it.
+fn show(text: &mut String, body: &str, notes: &[Note]) {
+    let mut notes = notes.iter().peekable();
+    let mut end = 0;
+    for line in body.trim_end().split('\n') {
+        end += line.chars().count() + 1;
+        let _ = writeln!(text, "{line}");
+        let mut words = "";
+        while let Some(note) = notes.next_if(|note| note.start < end) {
+            // Several values from the same words stand below each other.
+            let mark = if note.words == words { "   " } else { " - " };
+            let shown =
+                if note.words == words { String::new() } else { format!("「{}」 ", note.words) };
+            let _ = writeln!(text, "   {mark}{shown}{}", note.meaning);
+            words = &note.words;
+        }
+    }
 }
 
 fn list(text: &mut String, lines: &[Evidence]) {

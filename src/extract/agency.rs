@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use super::place::Place;
-use super::text::{Spanned, piece, tail, within};
+use super::scan::Scan;
+use super::text::{Spanned, head, piece, within};
+use crate::knowledge::lists;
 use crate::knowledge::patterns::{Hit, Patterns};
 use crate::model::{Agency, AgencyKind, CaseStage, Found};
 
@@ -31,30 +33,6 @@ const KINDS: [(&str, AgencyKind); 4] = [
     ("regulator", AgencyKind::Regulator),
 ];
 
-/// Words between a place and the core of a body's name: 南京市中级人民法院, 广州铁路运输检察院, 市公安局城东分局.
-const FILLERS: [&str; 20] = [
-    "中级",
-    "高级",
-    "第一",
-    "第二",
-    "第三",
-    "第四",
-    "第五",
-    "基层",
-    "铁路运输",
-    "铁路",
-    "互联网",
-    "公安",
-    "公安局",
-    "市",
-    "区",
-    "县",
-    "省",
-    "网安",
-    "两级",
-    "海上",
-];
-
 /// Every body of the text, in order; of nested words the longest name counts.
 pub(super) fn bodies(text: &str, hits: &[Hit], places: &[Place], patterns: &Patterns) -> Vec<Body> {
     let kinds: Vec<(usize, AgencyKind)> = KINDS
@@ -64,12 +42,12 @@ pub(super) fn bodies(text: &str, hits: &[Hit], places: &[Place], patterns: &Patt
     let mut bodies: Vec<Body> = Vec::new();
     for hit in hits {
         let Some((_, kind)) = kinds.iter().find(|(class, _)| *class == hit.class) else { continue };
-        let start = extend_left(text, hit.span.start, places);
+        let start = extend_left(text, hit.span.start, places, patterns);
         let placed = within(places, start..hit.span.start)
             .iter()
             .any(|place| place.code != "000000" && place.rule != "place-pointer");
-        // 公安 alone is a body only behind its place (琼海公安), not in 公安内网 or 公安民警.
-        if !placed && piece(text, hit.span.clone()) == "公安" {
+        // 公安 or 中院 alone is a body only behind its place (琼海公安), not in 公安内网 or 公安民警.
+        if !placed && patterns.lists.agency.short.holds(piece(text, hit.span.clone())) {
             continue;
         }
         let body = Body {
@@ -81,7 +59,8 @@ pub(super) fn bodies(text: &str, hits: &[Hit], places: &[Place], patterns: &Patt
         match bodies.last_mut() {
             // 公安局 inside 公安局临川分局, or 法院 inside 人民法院: one body.
             Some(last)
-                if body.span.start < last.span.end || joins(text, last, &body, &hit.span) =>
+                if body.span.start < last.span.end
+                    || joins(text, last, &body, &hit.span, patterns) =>
             {
                 if last.span.end < body.span.end {
                     last.span.end = body.span.end;
@@ -104,24 +83,14 @@ fn is_speaker(text: &str, end: usize, hits: &[Hit], patterns: &Patterns) -> bool
         piece(text, end..hit.span.start)
             .chars()
             .all(|mark| super::text::is_han(mark) || mark == '、')
-            && !acts_in(piece(text, end..hit.span.start))
+            && !patterns.lists.agency.acts.stands_in(piece(text, end..hit.span.start))
     })
 }
 
-/// Whether words hold a verb of enforcement, so that an office behind them is another's.
-fn acts_in(words: &str) -> bool {
-    ["破获", "抓获", "侦破", "判处", "起诉", "办理", "审理", "接到", "对", "向", "将"]
-        .iter()
-        .any(|verb| words.contains(verb))
-}
-
 /// 抚州市公安局 + 临川分局: a sub-office behind the office.
-fn joins(text: &str, last: &Body, body: &Body, core: &Range<usize>) -> bool {
-    let core_word = piece(text, core.clone());
-    matches!(
-        core_word,
-        "分局" | "派出所" | "网安大队" | "刑侦支队" | "刑侦大队" | "刑警大队" | "网安支队"
-    ) && last.kind == body.kind
+fn joins(text: &str, last: &Body, body: &Body, core: &Range<usize>, patterns: &Patterns) -> bool {
+    patterns.lists.agency.sub_offices.holds(piece(text, core.clone()))
+        && last.kind == body.kind
         && last.span.end <= core.start
         && {
             let between = piece(text, last.span.end..core.start);
@@ -131,7 +100,8 @@ fn joins(text: &str, last: &Body, body: &Body, core: &Range<usize>) -> bool {
 }
 
 /// Where a body's name starts, given where its core starts: places and fillers directly before it belong to it.
-fn extend_left(text: &str, core: usize, places: &[Place]) -> usize {
+fn extend_left(text: &str, core: usize, places: &[Place], patterns: &Patterns) -> usize {
+    let fillers = &patterns.lists.agency.fillers;
     let mut start = core;
     loop {
         let before = piece(text, 0..start);
@@ -139,11 +109,10 @@ fn extend_left(text: &str, core: usize, places: &[Place]) -> usize {
             start = place.span.start;
             continue;
         }
-        let filler = FILLERS.iter().find(|filler| {
+        let filler = fillers.iter().find(|filler| {
             before.ends_with(*filler) && {
                 let rest = start - filler.len();
-                ending_at(places, rest).is_some()
-                    || FILLERS.iter().any(|more| piece(text, 0..rest).ends_with(more))
+                ending_at(places, rest).is_some() || fillers.ends(piece(text, 0..rest))
             }
         });
         match filler {
@@ -173,58 +142,37 @@ fn level(kind: AgencyKind) -> u8 {
 /// The body that handled the case at its latest stage, in its fullest printed form; a generic word only where
 /// the case has nothing fuller.
 pub(super) fn agency(
-    text: &str,
+    scan: &Scan<'_>,
     passages: &[Range<usize>],
     heading: Option<&Range<usize>>,
-    bodies: &[Body],
-    hits: &[Hit],
     stage: Option<CaseStage>,
-    patterns: &Patterns,
 ) -> Option<Found<Agency>> {
-    let acts: Vec<usize> =
-        ["arrest", "solve", "prosecute", "judge", "administrative", "public_interest"]
-            .iter()
-            .filter_map(|name| patterns.words.class(name))
-            .collect();
-    let candidates: Vec<&Body> =
-        passages.iter().flat_map(|passage| within(bodies, passage.clone())).collect();
-    let best = candidates
+    let text = scan.text;
+    let lists = &scan.patterns.lists.agency;
+    let candidates: Vec<&Body> = passages
         .iter()
-        .filter(|body| !is_other_role(text, body) && !body.speaker)
-        .max_by_key(|body| {
-            let name = piece(text, body.span.clone());
-            let acting = within(hits, body.span.end..body.span.end + 30).iter().any(|hit| {
-                acts.contains(&hit.class)
-                    && !piece(text, body.span.end..hit.span.start).contains('。')
-            });
-            let fitting = match stage {
-                Some(CaseStage::PublicInterest) => body.kind == AgencyKind::Procuratorate,
-                Some(CaseStage::Administrative) => {
-                    body.kind == AgencyKind::Regulator || body.kind == AgencyKind::Police
-                }
-                Some(CaseStage::Investigation | CaseStage::Arrest) => {
-                    body.kind == AgencyKind::Police
-                }
-                Some(CaseStage::Prosecution | CaseStage::Trial) | None => true,
-            };
-            let in_heading = heading.is_some_and(|heading| heading.contains(&body.span.start));
-            let appeal = ["二审", "终审", "裁定驳回", "维持原判", "改判"].iter().any(|word| {
-                super::text::head(piece(text, body.span.end..text.len()), 14).contains(word)
-            });
-            (
-                appeal,
-                body.specific,
-                fitting,
-                level(body.kind),
-                !is_unit(name),
-                is_office(name),
-                in_heading,
-                acting,
-                name.chars().count(),
-                usize::MAX - body.span.start,
-            )
-        })?;
-    let best = fullest(text, best, bodies);
+        .flat_map(|passage| within(&scan.bodies, passage.clone()))
+        .filter(|body| !is_other_role(text, body, lists) && !body.speaker)
+        .collect();
+    let best = candidates.iter().max_by_key(|body| {
+        let name = piece(text, body.span.clone());
+        let in_heading = heading.is_some_and(|heading| heading.contains(&body.span.start));
+        let clause = head(piece(text, body.span.end..text.len()), 14);
+        let clause = clause.split(['，', '；', '。']).next().unwrap_or("");
+        (
+            lists.appeals.stands_in(clause),
+            body.specific,
+            is_fitting(body.kind, stage),
+            level(body.kind),
+            !lists.units.stands_in(name),
+            lists.offices.stands_in(name),
+            in_heading,
+            is_acting(scan, body),
+            name.chars().count(),
+            usize::MAX - body.span.start,
+        )
+    })?;
+    let best = fullest(text, narrower(scan, best, &candidates), &scan.bodies);
     Some(Found::new(
         Agency { name: piece(text, best.span.clone()).to_owned(), kind: best.kind },
         best.span.clone(),
@@ -232,22 +180,68 @@ pub(super) fn agency(
     ))
 }
 
-/// A unit inside a body (网安部门, 刑侦支队) rather than the body itself.
-fn is_unit(name: &str) -> bool {
-    ["网安", "网警", "大队", "支队"].iter().any(|unit| name.contains(unit))
+/// Whether a kind of body acts at a stage.
+fn is_fitting(kind: AgencyKind, stage: Option<CaseStage>) -> bool {
+    match stage {
+        Some(CaseStage::PublicInterest) => kind == AgencyKind::Procuratorate,
+        Some(CaseStage::Administrative) => {
+            kind == AgencyKind::Regulator || kind == AgencyKind::Police
+        }
+        Some(CaseStage::Investigation | CaseStage::Arrest) => kind == AgencyKind::Police,
+        Some(CaseStage::Prosecution | CaseStage::Trial) | None => true,
+    }
 }
 
-/// An office by its proper name rather than 警方 or 公安机关 of a place.
-fn is_office(name: &str) -> bool {
-    name.contains("公安局") || name.contains("公安分局")
+/// Whether a verb of enforcement follows a body shortly, or the list of bodies that it opens (甲法院、乙法院分别判处).
+fn is_acting(scan: &Scan<'_>, body: &Body) -> bool {
+    const REACH: usize = 30;
+    let mut end = body.span.end;
+    for other in within(&scan.bodies, body.span.end..body.span.end + 4 * REACH) {
+        if !matches!(piece(scan.text, end..other.span.start), "、" | "和" | "与" | "及") {
+            break;
+        }
+        end = other.span.end;
+    }
+    ["arrest", "solve", "prosecute", "judge", "administrative", "public_interest"].iter().any(
+        |class| {
+            scan.hits_of(&(end..end + REACH), class)
+                .any(|hit| !piece(scan.text, end..hit.span.start).contains('。'))
+        },
+    )
 }
 
-/// The longest printed form of the same body anywhere in the text: 甲县检察院 is 乙省甲县人民检察院 (以下简称…).
+/// 上海警方 in the heading, 上海松江警方 in the telling: of bodies of one kind the one of the smaller place.
+fn narrower<'b>(scan: &'b Scan<'_>, body: &'b Body, candidates: &[&'b Body]) -> &'b Body {
+    let lists = &scan.patterns.lists.agency;
+    let is_unit = |body: &Body| lists.units.stands_in(piece(scan.text, body.span.clone()));
+    let Some(code) = scan.code_of(body) else { return body };
+    let inside = |other: &&&Body| {
+        other.kind == body.kind
+            && body.kind == AgencyKind::Police
+            && is_unit(other) == is_unit(body)
+            && scan.code_of(other).is_some_and(|inner| inner != code && contains(&code, &inner))
+    };
+    candidates.iter().find(inside).copied().unwrap_or(body)
+}
+
+/// Whether a division lies in another.
+fn contains(outer: &str, inner: &str) -> bool {
+    let length = outer.trim_end_matches('0').len().div_ceil(2) * 2;
+    outer.get(..length).is_some_and(|prefix| inner.starts_with(prefix))
+}
+
+/// The longest printed form of the same body anywhere in the text: 甲县检察院 is 乙省甲县人民检察院 (以下简称…),
+/// and 甲公安分局 is 乙市公安局甲分局.
 fn fullest<'b>(text: &str, body: &'b Body, bodies: &'b [Body]) -> &'b Body {
     let bare = |body: &Body| piece(text, body.span.clone()).replace("人民", "");
     let name = bare(body);
+    let turned = name.strip_suffix("公安分局").map(|place| format!("公安局{place}分局"));
     let same = bodies.iter().filter(|other| {
-        other.kind == body.kind && 2 < name.chars().count() && bare(other).ends_with(&name)
+        let other_name = bare(other);
+        other.kind == body.kind
+            && 2 < name.chars().count()
+            && (other_name.ends_with(&name)
+                || turned.as_ref().is_some_and(|turned| other_name.ends_with(turned.as_str())))
     });
     same.max_by_key(|other| {
         (piece(text, other.span.clone()).chars().count(), usize::MAX - other.span.start)
@@ -256,13 +250,10 @@ fn fullest<'b>(text: &str, body: &'b Body, bodies: &'b [Body]) -> &'b Body {
 }
 
 /// A body that is not handling the case: one that is sued, impersonated, worked for, or a victim.
-fn is_other_role(text: &str, body: &Body) -> bool {
-    let before = tail(piece(text, 0..body.span.start), 3);
+fn is_other_role(text: &str, body: &Body, lists: &lists::Agency) -> bool {
+    let before = piece(text, 0..body.span.start);
     let after = piece(text, body.span.end..text.len());
-    ["冒充", "假冒", "谎称", "自称", "伪造"].iter().any(|word| before.ends_with(word))
-        || (["从", "据"].iter().any(|word| before.ends_with(word))
-            && ["获悉", "了解", "消息", "介绍"]
-                .iter()
-                .any(|word| super::text::head(after, 8).contains(word)))
-        || ["辅警", "工作人员的", "网站发布", "民警身份"].iter().any(|word| after.starts_with(word))
+    lists.posed.ends(before)
+        || (lists.asked.ends(before) && lists.told.stands_in(head(after, 8)))
+        || lists.workplaces.opens(after)
 }

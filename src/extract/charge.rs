@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::text::{Spanned, head, is_han, piece, within};
+use crate::knowledge::lists;
 use crate::model::{Found, Offence};
 
 /// A charge named in the text, without 罪 or 案.
@@ -61,30 +62,26 @@ pub(super) fn charges(text: &str, phrases: Vec<(Range<usize>, Option<String>)>) 
 }
 
 /// Words in the place of a charge that no list has: 以损害商业信誉罪判处, 涉嫌保险诈骗案.
-pub(super) fn unlisted(text: &str) -> Vec<Range<usize>> {
+pub(super) fn unlisted(text: &str, lists: &lists::Charge) -> Vec<Range<usize>> {
     static PLACE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
             r"(?:以|犯|涉嫌|构成)([\p{Han}、（）]{2,24}?)罪|涉嫌([\p{Han}、]{2,20}?)(?:系列)?案",
         )
         .expect("valid")
     });
-    const NOT_IN_A_CHARGE: [&str; 14] = [
-        "嫌疑", "犯罪", "某", "被告", "等人", "判处", "行为", "的", "人数", "有期", "这", "该",
-        "其", "了",
-    ];
     PLACE
         .captures_iter(text)
         .filter_map(|captures| captures.get(1).or_else(|| captures.get(2)))
         .filter_map(|found| {
             let words = found.as_str();
-            let skip = ["涉嫌", "犯", "构成"]
+            let skip = lists
+                .before
                 .iter()
                 .filter_map(|word| Some(words.rfind(word)? + word.len()))
                 .max()
                 .unwrap_or(0);
             let name = words.get(skip..)?;
-            let plain = 2 <= name.chars().count()
-                && !NOT_IN_A_CHARGE.iter().any(|word| name.contains(word));
+            let plain = 2 <= name.chars().count() && !lists.not_inside.stands_in(name);
             (plain && !name.starts_with('罪')).then(|| found.start() + skip..found.end())
         })
         .collect()

@@ -51,7 +51,8 @@ pub(super) fn figures(
             let rule = scan.role(quantity, &scan.patterns.roles);
             // 一条, 一个 before a noun are articles more often than amounts.
             let rule = rule.filter(|rule| {
-                !(quantity.weak && matches!(rule.role.as_str(), "records" | "accounts" | "victims"))
+                let weak = ["records", "accounts", "victims", "suspects"];
+                !(quantity.weak && weak.contains(&rule.role.as_str()))
             });
             figures.all.push(figure(scan, quantity, rule, ordinal));
             if let Some(rule) = rule {

@@ -25,6 +25,7 @@ use self::scan::Scan;
 use self::split::Passage;
 use self::text::{piece, within};
 use crate::knowledge::Knowledge;
+use crate::knowledge::lists;
 use crate::knowledge::measure::Measures;
 use crate::knowledge::patterns::Patterns;
 use crate::knowledge::timewords::TimeWords;
@@ -36,6 +37,7 @@ pub struct Rules<'k> {
     patterns: &'k Patterns,
     measures: &'k Measures,
     time: &'k TimeWords,
+    names: people::Shapes,
     /// Finds places.
     pub places: Places,
     charges: ChargeWords,
@@ -48,6 +50,7 @@ impl<'k> Rules<'k> {
             patterns: &knowledge.patterns,
             measures: &knowledge.measures,
             time: &knowledge.timewords,
+            names: people::Shapes::new(&knowledge.patterns),
             places: Places::new(&knowledge.divisions),
             charges: ChargeWords::new(knowledge),
         }
@@ -76,14 +79,14 @@ impl ChargeWords {
     }
 
     /// The charges of a text with their codes: known ones, and words in the place of a charge (以…罪, 涉嫌…案).
-    fn find(&self, text: &str) -> Vec<(Range<usize>, Option<String>)> {
+    fn find(&self, text: &str, lists: &lists::Charge) -> Vec<(Range<usize>, Option<String>)> {
         let known =
             self.automaton.iter().flat_map(|automaton| automaton.find_iter(text)).map(|found| {
                 let code = self.codes.get(found.pattern().as_usize()).cloned().flatten();
                 (found.range(), code)
             });
         let mut all: Vec<(Range<usize>, Option<String>)> = known.collect();
-        for span in charge::unlisted(text) {
+        for span in charge::unlisted(text, lists) {
             let overlaps = |other: &Range<usize>| other.start < span.end && span.start < other.end;
             if !all.iter().any(|(other, _)| overlaps(other)) {
                 all.push((span, None));
@@ -121,7 +124,7 @@ pub fn extract(article: &Article, rules: &Rules<'_>) -> Extracted {
 
 /// A cheap look: an article without a word of enforcement tells no case and no total.
 fn may_tell_cases(text: &str, patterns: &Patterns) -> bool {
-    patterns.gate.is_match(text)
+    patterns.gate.passes(text)
 }
 
 /// The charge of the set that the cases illustrate, from the words before the first of them.
@@ -152,15 +155,7 @@ fn read_case(
         outcome::stage(text, &ranges, &scan.sentences, &scan.hits, public_interest, scan.patterns);
     let stage = stage.or_else(|| outcome::stage_of_set(scan, passage));
     let stage_value = stage.as_ref().map(|found| found.value);
-    let agency = agency::agency(
-        text,
-        &ranges,
-        passage.headline.as_ref(),
-        &scan.bodies,
-        &scan.hits,
-        stage_value,
-        scan.patterns,
-    );
+    let agency = agency::agency(scan, &ranges, passage.headline.as_ref(), stage_value);
     let division = division(scan, &ranges, agency.as_ref().map(|agency| &agency.span), rules);
     let action_date = stage_value.and_then(|stage| {
         outcome::action_date(
@@ -197,7 +192,7 @@ fn read_case(
         action_date,
         numbers: figures.numbers,
         price: figures.price,
-        campaign: statistic::campaign(text, &(0..text.len()), &passage.span),
+        campaign: statistic::campaign(scan, &(0..text.len()), &passage.span),
         confidence: 0.0,
     };
     case.confidence = confidence(&case);

@@ -145,7 +145,31 @@ pub(crate) fn separator_at(text: &str, at: usize) -> Option<usize> {
 
 /// The numeral that begins at `at`. Blanks between its words are allowed where one cannot end there.
 pub(crate) fn numeral_at(text: &str, at: usize) -> Option<Numeral> {
-    Reader::new(text, at).read()
+    counted_by(text, at).or_else(|| Reader::new(text, at).read())
+}
+
+/// 数以亿计, 数以百万计: at least so many, and not ten times as many.
+fn counted_by(text: &str, at: usize) -> Option<Numeral> {
+    let mut cursor = Cursor::new(text, at);
+    if !cursor.eat("数以") {
+        return None;
+    }
+    let mut low = 1.0;
+    while let Some(step) = cursor.peek().and_then(scale) {
+        low *= step;
+        cursor.bump();
+    }
+    (1.0 < low && cursor.eat("计")).then_some(Numeral {
+        end: cursor.at,
+        low,
+        high: low * 10.0,
+        base: low,
+        hedge: None,
+        shared: 1.0,
+        minor: 1.0,
+        style: Style { scaled: true, ..Style::default() },
+        several: true,
+    })
 }
 
 /// Whether a numeral can begin with this character.
@@ -212,6 +236,7 @@ mod tests {
         check("一万二千", 12_000.0, Exact);
         check("1.1亿", 110_000_000.0, Exact);
         check("12,345.6万", 123_456_000.0, Exact);
+        check("160 700余", 160_700.0, Over);
         check("一亿二千万", 120_000_000.0, Exact);
         check("1.3153万", 13_153.0, Exact);
         check("九十二万四", 924_000.0, Exact);
@@ -250,6 +275,8 @@ mod tests {
         check("数十", 20.0, Several);
         check("数百万", 2_000_000.0, Several);
         check("数万余", 20_000.0, Several);
+        check("数以亿计", 1e8, Several);
+        check("数以百万计", 1e6, Several);
         check("几", 2.0, Several);
         check("二十几", 21.0, Several);
     }

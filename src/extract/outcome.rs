@@ -4,30 +4,10 @@ use std::ops::Range;
 
 use super::scan::Scan;
 use super::split::Passage;
-use super::text::{piece, sentence_at, tail};
+use super::text::{head, piece, sentence_at};
 use super::time::{Bound, Moment};
 use crate::knowledge::patterns::{Hit, Patterns};
 use crate::model::{CaseStage, Date, Found, Precision};
-
-/// Words of law and of advice: a term or a verdict in such a sentence is nobody's.
-const GENERAL: [&str; 16] = [
-    "以上七年以下",
-    "三年以下",
-    "情节严重的",
-    "情节特别严重的，",
-    "第二百",
-    "依照前款",
-    "规定的",
-    "的规定，",
-    "如果",
-    "可能被",
-    "将被判处",
-    "处罚标准",
-    "将面临",
-    "根据我国《",
-    "刑满释放",
-    "前科",
-];
 
 /// The latest stage that the passages tell, with the word that says so.
 pub(super) fn stage(
@@ -51,7 +31,7 @@ pub(super) fn stage(
         hits.iter().find(|hit| {
             hit.class == class
                 && passages.iter().any(|passage| passage.contains(&hit.span.start))
-                && !is_general(text, sentences, hit)
+                && !is_general(text, sentences, hit, patterns)
         })
     };
     if public_interest && let Some(hit) = find("public_interest") {
@@ -72,9 +52,9 @@ pub(super) fn stage_of_set(scan: &Scan<'_>, passage: &Passage) -> Option<Found<C
     let before = 0..passage.span.start;
     let words = piece(scan.text, before);
     let span = passage.span.clone();
-    let judged =
-        ["裁判文书", "判决书", "裁定书", "审结", "宣判"].iter().any(|word| words.contains(word));
-    let prosecuted = ["检察机关", "检察院", "起诉"].iter().any(|word| words.contains(word));
+    let lists = &scan.patterns.lists.outcome;
+    let judged = lists.judged_sets.stands_in(words);
+    let prosecuted = lists.prosecuted_sets.stands_in(words);
     let defendant = piece(scan.text, span.clone()).contains("被告人");
     let stage = if judged {
         CaseStage::Trial
@@ -87,15 +67,26 @@ pub(super) fn stage_of_set(scan: &Scan<'_>, passage: &Passage) -> Option<Found<C
 }
 
 /// Whether a hit stands in a sentence about the law, or in words that deny it (择期宣判, 未起诉).
-fn is_general(text: &str, sentences: &[Range<usize>], hit: &Hit) -> bool {
+fn is_general(text: &str, sentences: &[Range<usize>], hit: &Hit, patterns: &Patterns) -> bool {
+    let lists = &patterns.lists.outcome;
     let sentence = sentence_at(sentences, hit.span.start);
-    let words = piece(text, sentence.clone());
-    let before = tail(piece(text, sentence.start..hit.span.start), 4);
-    GENERAL.iter().any(|general| words.contains(general))
-        || ["择期", "将于", "等待", "尚未", "将依法", "不", "定期", "可以", "应当", "向", "被公益"]
-            .iter()
-            .any(|word| before.ends_with(word))
+    lists.general.stands_in(piece(text, sentence.clone()))
+        || lists.denied.ends(piece(text, sentence.start..hit.span.start))
+        || (patterns.words.class("arrest") == Some(hit.class)
+            && lists.no_arrest.ends(piece(text, sentence.start..hit.span.start)))
         || piece(text, hit.span.end..sentence.end).starts_with("标准")
+}
+
+/// Whether a sentence tells an earlier verdict, after which somebody was released.
+fn is_earlier_verdict(
+    text: &str,
+    sentences: &[Range<usize>],
+    sentence: &Range<usize>,
+    patterns: &Patterns,
+) -> bool {
+    let next = sentence_at(sentences, sentence.end);
+    next.start == sentence.end
+        && patterns.lists.outcome.released.stands_in(head(piece(text, next), 12))
 }
 
 /// The date of the latest enforcement step: the last dated moment in a clause of an enforcement word of the case's stage.
@@ -118,6 +109,7 @@ pub(super) fn action_date(
         CaseStage::PublicInterest => &["public_interest", "judge"],
     };
     let classes: Vec<usize> = names.iter().filter_map(|name| patterns.words.class(name)).collect();
+    let lists = &patterns.lists.outcome;
     let mut best: Option<Found<Date>> = None;
     for hit in hits {
         if !classes.contains(&hit.class)
@@ -132,16 +124,13 @@ pub(super) fn action_date(
         });
         let Some(moment) = moment else { continue };
         let between = piece(text, moment.span.end..hit.span.start);
-        let filing =
-            ["立案侦查", "侦办", "查明", "侦查查明"].contains(&piece(text, hit.span.clone()));
-        let since = moment.bound == Bound::Since || filing;
-        let crime_between = since
-            || ["刑满释放", "前科"].iter().any(|word| piece(text, sentence.clone()).contains(word))
-            || ["以来，", "开始", "期间", "至今", "成立", "起，"]
-                .iter()
-                .any(|word| between.starts_with(word))
-            || between.contains("近日")
-            || between.contains("日前");
+        let crime_between = moment.bound == Bound::Since
+            || lists.inquiry.holds(piece(text, hit.span.clone()))
+            || lists.earlier.stands_in(piece(text, sentence.clone()))
+            || lists.of_crime.opens(between)
+            || lists.discovery.stands_in(between)
+            || is_earlier_verdict(text, sentences, &sentence, patterns)
+            || lists.undated.stands_in(between);
         // 2022年10月至2024年2月，法院先后判处: the latest step is at the end.
         let last = moment.end.filter(|end| end.precision() != Precision::Day);
         let Some(date) = last.or(moment.start) else { continue };

@@ -1,7 +1,7 @@
 //! Names: 王某, 何某某, 张某甲, 周某信, full names of defendants, and companies with 某 or a firm's suffix.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use regex::Regex;
 
@@ -26,23 +26,51 @@ impl Spanned for Name {
     }
 }
 
-static ROLE: LazyLock<Regex> = LazyLock::new(|| {
-    regex("(?:被告人|犯罪嫌疑人|嫌疑人|被告|涉案人员|被不起诉人|违法行为人|违法嫌疑人)[：:]?")
-});
-static COMPANY: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r"[\p{Han}A-Za-z0-9*＊×（）()]{2,24}?(?:有限责任公司|股份有限公司|有限公司|分公司|公司|健身房|健身中心|医院|酒店|售楼处|售楼部|事务所|旅行社|培训学校|培训机构|幼儿园|银行支行|服务部|经营部|工作室|商行|超市|物业|美容院|门店|诊所)",
-    )
-});
+/// The shapes of names, compiled once.
+#[derive(Debug)]
+pub(super) struct Shapes {
+    role: Regex,
+    thing: Regex,
+    company: Regex,
+    longer: Regex,
+    generic: Regex,
+    before_firm: Regex,
+    part_of_firm: Regex,
+    sentenced: Regex,
+}
 
-fn regex(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("a pattern of this file is valid")
+impl Shapes {
+    /// Compiles the shapes that the lists of words fill.
+    pub(super) fn new(patterns: &Patterns) -> Self {
+        let lists = &patterns.lists.people;
+        Shapes {
+            role: lists.roles.regex("{}[：:]?"),
+            thing: lists.things.regex(r"^[\p{Han}A-Za-z]{0,8}?{}"),
+            company: lists.firms.regex(r"[\p{Han}A-Za-z0-9*＊×（）()]{2,24}?{}"),
+            sentenced: Regex::new(
+                r"(?:^|[，。；、：\n“”])(\p{Han}{2,4}?)(?:因犯|犯)[\p{Han}、（）]{2,24}?罪",
+            )
+            .expect("valid"),
+            longer: Regex::new(r"^\p{Han}{1,6}?公司").expect("valid"),
+            generic: lists.generic_firms.regex("^(?:[0-9]|{})"),
+            before_firm: lists.before_firms.regex("{}"),
+            part_of_firm: lists
+                .parts_of_firms
+                .regex("^(?:的)?(?:原|前|某|一名|两名|多名|数名|一|内部|部分|外包|等)*{}"),
+        }
+    }
 }
 
 /// Every name of the text, in order. Overlapping readings do not occur.
-pub(super) fn names(text: &str, places: &[Place], patterns: &Patterns) -> Vec<Name> {
-    let mut names = masked(text, places, patterns);
-    for name in full(text, patterns).into_iter().chain(companies(text, patterns)) {
+pub(super) fn names(
+    text: &str,
+    places: &[Place],
+    patterns: &Patterns,
+    shapes: &Shapes,
+) -> Vec<Name> {
+    let mut names = masked(text, places, patterns, shapes);
+    let others = full(text, patterns, shapes).into_iter().chain(companies(text, patterns, shapes));
+    for name in others {
         if !names
             .iter()
             .any(|known| known.span.start < name.span.end && name.span.start < known.span.end)
@@ -65,22 +93,23 @@ fn surname_before(text: &str, end: usize, patterns: &Patterns) -> Option<usize> 
 }
 
 /// The character before 某 directly behind a role is a surname, however rare.
-fn accused_before(text: &str, end: usize) -> Option<usize> {
+fn accused_before(text: &str, end: usize, patterns: &Patterns) -> Option<usize> {
     let surname = piece(text, 0..end).chars().next_back().filter(|mark| is_han(*mark))?;
     let start = end - surname.len_utf8();
     let before = piece(text, 0..start);
-    ["被告人", "嫌疑人"].iter().any(|role| before.ends_with(role)).then_some(start)
+    patterns.lists.people.roles.ends(before).then_some(start)
 }
 
 /// Names with 某: a surname, one to three 某, then perhaps one character or number that tells namesakes apart.
-fn masked(text: &str, places: &[Place], patterns: &Patterns) -> Vec<Name> {
+fn masked(text: &str, places: &[Place], patterns: &Patterns, shapes: &Shapes) -> Vec<Name> {
     let mut found = Vec::new();
     let mut last = 0;
     for (at, _) in text.match_indices('某') {
         if at < last {
             continue;
         }
-        let Some(start) = surname_before(text, at, patterns).or_else(|| accused_before(text, at))
+        let Some(start) =
+            surname_before(text, at, patterns).or_else(|| accused_before(text, at, patterns))
         else {
             continue;
         };
@@ -89,7 +118,7 @@ fn masked(text: &str, places: &[Place], patterns: &Patterns) -> Vec<Name> {
             .get(..places.partition_point(|place| place.span.start < start))
             .and_then(<[Place]>::last)
             .is_some_and(|place| start < place.span.end);
-        if in_place || is_function_word(text, start, at) {
+        if in_place || is_function_word(text, start, at, patterns) {
             continue;
         }
         let masks =
@@ -100,7 +129,7 @@ fn masked(text: &str, places: &[Place], patterns: &Patterns) -> Vec<Name> {
         if let Some(mark) = following.next() {
             let next = following.next();
             let stem = piece(text, start..end);
-            if is_disambiguator(mark, next)
+            if is_disambiguator(mark, next, patterns)
                 || (masks == 1 && is_given_name(text, stem, mark, next, patterns))
             {
                 end += mark.len_utf8();
@@ -108,7 +137,7 @@ fn masked(text: &str, places: &[Place], patterns: &Patterns) -> Vec<Name> {
         }
         // 杨某公司 names no person, and a surname such as 从 or 在 before 某 is none (从某平台).
         let rest = piece(text, end..text.len());
-        let is_thing = masks == 1 && starts_thing(rest);
+        let is_thing = masks == 1 && starts_thing(rest, patterns, shapes);
         if is_thing {
             continue;
         }
@@ -124,41 +153,21 @@ fn masked(text: &str, places: &[Place], patterns: &Patterns) -> Vec<Name> {
 }
 
 /// 于某网站, 从某平台: a surname that is also a preposition is one only behind a mark or a role (被告人于某).
-fn is_function_word(text: &str, start: usize, end: usize) -> bool {
+fn is_function_word(text: &str, start: usize, end: usize, patterns: &Patterns) -> bool {
     let surname = piece(text, start..end);
     let before = piece(text, 0..start).chars().next_back();
     let after = piece(text, end..text.len()).trim_start_matches('某').chars().next();
     !after.is_some_and(|mark| matches!(mark, '、' | '等' | '（'))
-        && matches!(
-            surname,
-            "于" | "从"
-                | "向"
-                | "和"
-                | "与"
-                | "到"
-                | "由"
-                | "时"
-                | "对"
-                | "在"
-                | "以"
-                | "同"
-                | "及"
-                | "为"
-                | "将"
-                | "由于"
-        )
+        && patterns.lists.people.function_words.holds(surname)
         && before.is_some_and(|mark| is_han(mark) && !matches!(mark, '人' | '员' | '告'))
 }
 
 /// 甲 in 张某甲, 1 in 李某1, A in 王某A.
-fn is_disambiguator(mark: char, next: Option<char>) -> bool {
-    let letter = matches!(mark, '甲' | '乙' | '丙' | '丁' | '戊' | '己')
+fn is_disambiguator(mark: char, next: Option<char>, patterns: &Patterns) -> bool {
+    let lists = &patterns.lists.people;
+    let letter = lists.namesakes.contains(mark)
         || (mark.is_ascii_alphanumeric() && !next.is_some_and(|next| next.is_ascii_alphanumeric()));
-    letter
-        && !(mark.is_ascii_digit()
-            && next.is_some_and(|next| {
-                matches!(next, '名' | '人' | '万' | '余' | '年' | '月' | '日' | '.' | '个')
-            }))
+    letter && !(mark.is_ascii_digit() && next.is_some_and(|next| lists.counted.contains(next)))
 }
 
 /// 军 in 刘某军利用…: no word that follows names, and behind it one that does, or every 刘某 of the text goes on so.
@@ -171,14 +180,15 @@ fn is_given_name(
     next: Option<char>,
     patterns: &Patterns,
 ) -> bool {
-    if !is_han(mark) || NEVER_GIVEN.contains(mark) {
+    if !is_han(mark) || patterns.lists.people.never_given.contains(mark) {
         return false;
     }
     let following: Vec<Option<char>> = text
         .match_indices(stem)
         .map(|(at, _)| piece(text, at + stem.len()..text.len()).chars().next())
         .collect();
-    if 2 <= following.len() && following.iter().all(|other| *other == Some(mark)) {
+    let alike = following.iter().filter(|other| **other == Some(mark)).count();
+    if 2 <= alike && (alike == following.len() || !patterns.name_stops.contains(&mark)) {
         return true;
     }
     // 颜某平、颜某建: namesakes told apart, each before a mark of a list.
@@ -193,91 +203,27 @@ fn is_given_name(
         && next.is_none_or(|next| !is_han(next) || patterns.name_stops.contains(&next))
 }
 
-/// Characters that follow names too often to be a given name even where a text always has them.
-const NEVER_GIVEN: &str = "等在因将以为从向的和与及被犯于到是有通利非涉某伙经作获购出";
-
 /// Whether the words behind 某 say that it is no person: 某公司, 某平台, 某市, 某APP.
-fn starts_thing(rest: &str) -> bool {
-    static THING: LazyLock<Regex> = LazyLock::new(|| {
-        regex(
-            r"^(?:[\p{Han}A-Za-z]{0,8}?(?:公司|平台|网站|软件|APP|App|银行|医院|学校|酒店|快递|电商|通讯|通信|营业厅|小区|市|县|区|省|地|些|个|种|宝|企业|机构|单位|游戏|论坛|群|店|中心|网络|科技|信息|健身|物业|房地产|支付|社交|短视频|直播|大学|高校|楼盘|品牌|项目|产品|国|征信|债务|电力|互联网|知名|大型|头部|写字楼|境外|法院|检察院|用户|分局|派出所|单位))",
-        )
-    });
-    THING.is_match(head(rest, 12)) && {
-        let mark = rest.chars().next();
-        // 王某通过某网站: the thing comes later, behind a verb.
-        !mark.is_some_and(|mark| {
-            matches!(
-                mark,
-                '等' | '、'
-                    | '，'
-                    | '在'
-                    | '通'
-                    | '利'
-                    | '从'
-                    | '以'
-                    | '为'
-                    | '将'
-                    | '向'
-                    | '与'
-                    | '和'
-                    | '的'
-                    | '是'
-                    | '因'
-                    | '系'
-                    | '担'
-                    | '经'
-                    | '到'
-                    | '于'
-                    | '非'
-                    | '入'
-                    | '作'
-                    | '伙'
-                    | '受'
-                    | '犯'
-                    | '侵'
-                    | '获'
-                    | '购'
-                    | '买'
-                    | '卖'
-                    | '出'
-                    | '被'
-                    | '违'
-                    | '擅'
-                    | '及'
-                    | '先'
-                    | '曾'
-                    | '自'
-                    | '交'
-                    | '供'
-                    | '涉'
-                    | '盗'
-                    | '窃'
-                    | '骗'
-                    | '雇'
-                    | '用'
-                    | '使'
-                    | '（'
-            )
-        })
-    }
+///
+/// In 王某通过某网站 the thing comes later, behind a verb.
+fn starts_thing(rest: &str, patterns: &Patterns, shapes: &Shapes) -> bool {
+    let lists = &patterns.lists.people;
+    shapes.thing.find(head(rest, 12)).is_some_and(|thing| {
+        !rest.starts_with(|mark| lists.verbs.contains(mark))
+            && !thing.as_str().contains(|mark| lists.particles.contains(mark))
+    })
 }
 
-/// Full names behind 被告人 or 犯罪嫌疑人.
-fn full(text: &str, patterns: &Patterns) -> Vec<Name> {
-    let mut found = Vec::new();
-    for role in ROLE.find_iter(text) {
+/// Full names behind 被告人 or 犯罪嫌疑人 and before 犯…罪, wherever the text has them.
+fn full(text: &str, patterns: &Patterns, shapes: &Shapes) -> Vec<Name> {
+    let mut words = BTreeSet::new();
+    for role in shapes.role.find_iter(text) {
         let mut at = role.end();
         loop {
             let rest = piece(text, at..text.len());
             let Some(length) = full_name(rest, patterns) else { break };
             let end = at + length;
-            found.push(Name {
-                span: at..end,
-                kind: LeadKind::Person,
-                bystander: false,
-                rule: "name-full",
-            });
+            words.insert(piece(text, at..end));
             // 被告人李明、王芳犯…: the list goes on.
             if !piece(text, end..text.len()).starts_with('、') {
                 break;
@@ -285,7 +231,21 @@ fn full(text: &str, patterns: &Patterns) -> Vec<Name> {
             at = end + '、'.len_utf8();
         }
     }
-    found
+    for sentenced in shapes.sentenced.captures_iter(text).filter_map(|found| found.get(1)) {
+        let rest = piece(text, sentenced.start()..text.len());
+        if full_name(rest, patterns) == Some(sentenced.len()) {
+            words.insert(sentenced.as_str());
+        }
+    }
+    let found = words.into_iter().flat_map(|name| {
+        text.match_indices(name).map(move |(at, _)| Name {
+            span: at..at + name.len(),
+            kind: LeadKind::Person,
+            bystander: false,
+            rule: "name-full",
+        })
+    });
+    found.collect()
 }
 
 /// The length in bytes of a full name at the start of `rest`: a surname and one or two more characters, then a word or mark that follows names.
@@ -305,27 +265,7 @@ fn full_name(rest: &str, patterns: &Patterns) -> Option<usize> {
         mark.is_none_or(|mark| !is_han(*mark) || patterns.name_stops.contains(mark))
     };
     let plain = |mark: Option<&char>| {
-        mark.is_some_and(|mark| {
-            is_han(*mark)
-                && *mark != '某'
-                && !matches!(
-                    mark,
-                    '等' | '的'
-                        | '在'
-                        | '被'
-                        | '犯'
-                        | '及'
-                        | '与'
-                        | '和'
-                        | '因'
-                        | '将'
-                        | '对'
-                        | '为'
-                        | '均'
-                        | '还'
-                        | '是'
-                )
-        })
+        mark.is_some_and(|mark| is_han(*mark) && !patterns.lists.people.not_given.contains(*mark))
     };
     let given = if plain(marks.first()) && plain(marks.get(1)) && ends(marks.get(2)) {
         marks.get(..2)
@@ -340,25 +280,11 @@ fn full_name(rest: &str, patterns: &Patterns) -> Option<usize> {
 }
 
 /// Firms and other places of business; a bare 某公司 is no name.
-fn companies(text: &str, patterns: &Patterns) -> Vec<Name> {
-    static GENERIC: LazyLock<Regex> = LazyLock::new(|| {
-        regex("^(?:某|该|本|其|这|一|多|两|三|数|几|各|涉案|相关|有关|上述|空壳|[0-9])")
-    });
-    static STOP: LazyLock<Regex> = LazyLock::new(|| {
-        regex(
-            "(?:的是|公安机关|网安部门|警方|侦破|运营主体|被告单位|当事人|侦办|侵害|针对|攻击|入侵|查处|约谈|处罚|成立|组建|注册|开设|购买|一家|这家|多家|通过|利用|担任|入职|勾结|获取|显示|发现|查明|来自|作为|任职于|就职于|供职于|受雇于|冒充|经营的|破获|以|从|向|在|由|对|与|和|及|为|将|被|把|是|给|系|的|了|到|于|诉|让|称)",
-        )
-    });
-    static LONGER: LazyLock<Regex> = LazyLock::new(|| regex(r"^\p{Han}{1,6}?公司"));
-    static NOT_SUBJECT: LazyLock<Regex> = LazyLock::new(|| {
-        regex(
-            "^(?:的)?(?:原|前|某|一名|两名|多名|数名|一|内部|部分|外包|等)*(?:工作人员|员工|职员|负责人|法定代表人|法人|客服|经理|老板|股东|实际控制人|内部|系统|后台|数据库|服务器|网站|主管|业务员|销售|合伙人|程序员|技术人员|维护人员|客户|用户|名下|等处|处购|平台|App|APP|外包)",
-        )
-    });
+fn companies(text: &str, patterns: &Patterns, shapes: &Shapes) -> Vec<Name> {
     let mut found = Vec::new();
-    for company in COMPANY.find_iter(text) {
+    for company in shapes.company.find_iter(text) {
         let words = company.as_str();
-        let skip = STOP.find_iter(words).last().map_or(0, |stop| stop.end());
+        let skip = shapes.before_firm.find_iter(words).last().map_or(0, |stop| stop.end());
         let start = company.start() + skip;
         // 某物业服务公司: the firm's name goes on behind the first word that could end it.
         let rest = piece(text, company.end()..text.len());
@@ -366,33 +292,28 @@ fn companies(text: &str, patterns: &Patterns) -> Vec<Name> {
             + if words.ends_with("公司") {
                 0
             } else {
-                LONGER.find(rest).map_or(0, |more| more.end())
+                shapes.longer.find(rest).map_or(0, |more| more.end())
             };
         let name = piece(text, start..end);
         let has_mask = name.contains('某');
-        let long = name.chars().count() >= 6;
-        if GENERIC.is_match(name)
+        let long = name.chars().count() >= if has_mask { 5 } else { 6 };
+        if shapes.generic.is_match(name)
             || !long
             || !(has_mask || name.ends_with("有限公司") || name.ends_with("责任公司"))
         {
             continue;
         }
-        if NOT_SUBJECT.is_match(piece(text, end..text.len())) {
+        if shapes.part_of_firm.is_match(piece(text, end..text.len())) {
             continue;
         }
         // “甲地某调查公司”的网站: a name in quotes that something else is called by.
         if piece(text, end..text.len()).starts_with(['”', '的', '’']) {
             continue;
         }
-        let before = tail(piece(text, 0..start), 2);
-        if before.ends_with([
-            '从', '向', '在', '与', '和', '被', '对', '给', '于', '为', '系', '是', '到', '由',
-            '及',
-        ]) || before.ends_with("勾结")
-            || before.ends_with("入侵")
-            || before.ends_with("购买")
-            || before.ends_with("担任")
-        {
+        let lists = &patterns.lists.people;
+        let acted_on = piece(text, 0..start).ends_with('对')
+            && lists.acted_on.stands_in(head(piece(text, end..text.len()), 60));
+        if !acted_on && lists.of_others.ends(piece(text, 0..start)) {
             continue;
         }
         found.push(Name {
@@ -415,13 +336,7 @@ fn is_bystander(text: &str, start: usize, end: usize, patterns: &Patterns) -> bo
         .find(before)
         .iter()
         .any(|hit| hit.class == class && hit.span.end == before.len());
-    let speaks = after.starts_with("介绍")
-        || after.starts_with("表示")
-        || after.starts_with("说：")
-        || after.starts_with("女士")
-        || after.starts_with("先生")
-        || after.starts_with("报警")
-        || after.starts_with("报案");
+    let speaks = patterns.lists.people.speaks.opens(after);
     let pseudonym_victim = after.starts_with("（化名）") && !tail(before, 4).ends_with('人');
     word_before || speaks || pseudonym_victim
 }
@@ -432,7 +347,8 @@ mod tests {
 
     fn check(text: &str, expected: &[&str]) {
         let patterns = Patterns::builtin().unwrap();
-        let found: Vec<&str> = names(text, &[], &patterns)
+        let shapes = Shapes::new(&patterns);
+        let found: Vec<&str> = names(text, &[], &patterns, &shapes)
             .into_iter()
             .filter(|name| !name.bystander)
             .map(|name| piece(text, name.span))
@@ -454,6 +370,14 @@ mod tests {
         check("宁波某信息咨询公司非法收集数据", &["宁波某信息咨询公司"]);
         check("苏州某快递公司员工林某下载数据", &["林某"]);
         check("王某涉嫌诈骗", &["王某"]);
+        check("医师章建国售药。章建国犯销售假药罪，被判刑", &["章建国", "章建国"]);
+        check("以谷某昭为首，谷某昭把网址给了谷某、石某", &["谷某昭", "谷某昭", "谷某", "石某"]);
+        check("南昌某高校泄露数据被罚", &["南昌某高校"]);
+        check("辖区内某人力资源公司收购店铺", &[]);
+        check("宋某共出售公民个人信息3200条", &["宋某"]);
+        check("张某疑似被电信网络诈骗", &["张某"]);
+        check("网信办对蓝鲸出行股份有限公司处以80万元罚款", &["蓝鲸出行股份有限公司"]);
+        check("原告王某产生不满。王某产生纠纷", &["王某"]);
         check("被告人丁某犯侵犯公民个人信息罪", &["丁某"]);
         check("一个名为“泉州某调查公司”的网站", &[]);
         check("储存于某网盘", &[]);

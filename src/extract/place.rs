@@ -300,8 +300,7 @@ impl Places {
         let agency = self.words.agencies.iter().any(|word| rest.starts_with(word.as_str()));
         let starts = |name: &Name| match name.form {
             Form::Whole | Form::Alone => true,
-            Form::Near => agency,
-            Form::AfterCity => false,
+            Form::Near | Form::AfterCity => agency,
         };
         let alone: Vec<Name> = names.iter().copied().filter(starts).collect();
         let rule = match alone.first().map(|name| name.form) {

@@ -63,8 +63,8 @@ impl<'a> Scan<'a> {
             sentences: sentences(text),
             quantities: quantities(text, rules.measures),
             moments: moments(text, reference, rules.time),
-            names: names(text, &places, patterns),
-            charges: charges(text, rules.charges.find(text)),
+            names: names(text, &places, patterns, &rules.names),
+            charges: charges(text, rules.charges.find(text, &patterns.lists.charge)),
             text,
             patterns,
             hits,
@@ -98,13 +98,13 @@ impl<'a> Scan<'a> {
         quantity: &Quantity,
         rules: &'r [RoleRule],
     ) -> Option<&'r RoleRule> {
-        // 一万元以上十万元以下 is the law's, nobody's.
+        // 一万元以上十万元以下 is the law's, nobody's; so is 100万元以下的罚款.
         let words = piece(self.text, quantity.span.clone());
-        if words.contains("以上") && words.contains("以下") {
+        let unit = unit(quantity);
+        if words.contains("以下") && (words.contains("以上") || unit == "yuan") {
             return None;
         }
         let (before, after) = self.around(quantity);
-        let unit = unit(quantity);
         rules.iter().find(|rule| rule.fires(unit, before, after))
     }
 
@@ -114,7 +114,7 @@ impl<'a> Scan<'a> {
             && 2.0 <= quantity.number.value
             && self
                 .role(quantity, &self.patterns.metrics)
-                .is_some_and(|rule| rule.role.starts_with("cases_"))
+                .is_some_and(|rule| rule.role.starts_with("cases_") || rule.role == "judgments")
     }
 
     /// The division that a body's name tells.
@@ -126,15 +126,34 @@ impl<'a> Scan<'a> {
 
     /// The first name in a range that can be a lead.
     pub(super) fn first_lead(&self, range: &Range<usize>) -> Option<&Name> {
-        within(&self.names, range.clone()).iter().find(|name| !name.bystander)
+        self.leads(range).next()
     }
 
     /// The words of the first person's name in a range.
     pub(super) fn first_name(&self, range: &Range<usize>) -> Option<&'a str> {
-        within(&self.names, range.clone())
-            .iter()
-            .find(|name| !name.bystander && name.kind == LeadKind::Person)
+        self.leads(range)
+            .find(|name| name.kind == LeadKind::Person)
             .map(|name| piece(self.text, name.span.clone()))
+    }
+
+    /// The names of a range that can be leads: who is introduced as a victim or witness stays one, unless accused.
+    fn leads(&self, range: &Range<usize>) -> impl Iterator<Item = &Name> {
+        let names = within(&self.names, range.clone());
+        let text = self.text;
+        names.iter().enumerate().filter_map(move |(i, name)| {
+            let words = piece(text, name.span.clone());
+            let same = |other: &&Name| piece(text, other.span.clone()) == words;
+            let introduced = names.iter().take(i).find(same).is_some_and(|first| first.bystander);
+            let accused = || names.iter().filter(same).any(|other| self.is_accused(other));
+            (!name.bystander && (!introduced || accused())).then_some(name)
+        })
+    }
+
+    /// Whether the words around a name say that it was accused, caught or sentenced.
+    fn is_accused(&self, name: &Name) -> bool {
+        let lists = &self.patterns.lists.people;
+        let after = super::text::head(piece(self.text, name.span.end..self.text.len()), 8);
+        lists.roles.ends(piece(self.text, 0..name.span.start)) || lists.accused.stands_in(after)
     }
 }
 

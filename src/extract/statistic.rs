@@ -1,9 +1,6 @@
 //! Statistics: published totals and shares about more than one case, with period, place and campaign.
 
 use std::ops::Range;
-use std::sync::LazyLock;
-
-use regex::Regex;
 
 use super::quantity::Quantity;
 use super::scan::{Scan, unit};
@@ -17,7 +14,9 @@ pub(super) fn statistics(scan: &Scan<'_>, passages: &[Passage]) -> Vec<Statistic
     let mut found: Vec<Statistic> = Vec::new();
     for quantity in &scan.quantities {
         let Some(rule) = scan.role(quantity, &scan.patterns.metrics) else { continue };
-        let inside = passages.iter().any(|passage| passage.span.contains(&quantity.span.start));
+        let at = quantity.span.start;
+        let inside =
+            passages.iter().any(|passage| passage.span.contains(&at)) || between(passages, at);
         if !is_published_total(scan, quantity, rule, inside) {
             continue;
         }
@@ -32,10 +31,18 @@ pub(super) fn statistics(scan: &Scan<'_>, passages: &[Passage]) -> Vec<Statistic
     found
 }
 
+/// Whether a byte lies between the cases of a list: comment on one of them.
+fn between(passages: &[Passage], at: usize) -> bool {
+    let (Some(first), Some(last)) = (passages.first(), passages.last()) else { return false };
+    let named = passages.iter().filter(|passage| passage.headline.is_some()).count();
+    3 <= named && first.span.start < at && at < last.span.start
+}
+
 /// Whether a number is about many cases: its sentence or paragraph counts cases or speaks of a country, a province or a period.
 fn is_published_total(scan: &Scan<'_>, quantity: &Quantity, rule: &RoleRule, inside: bool) -> bool {
     let sentence = sentence_at(&scan.sentences, quantity.span.start);
     let line = scan.line_at(quantity.span.start);
+    let lists = &scan.patterns.lists.statistic;
     let has = |range: &Range<usize>, class: &str| scan.hits_of(range, class).next().is_some();
     let counts = |range: &Range<usize>| {
         within(&scan.quantities, range.clone()).iter().any(|other| scan.is_case_count(other))
@@ -44,10 +51,15 @@ fn is_published_total(scan: &Scan<'_>, quantity: &Quantity, rule: &RoleRule, ins
         return false;
     }
     if rule.role == "share" {
-        let of_crime = ["案件", "犯罪", "被告人", "嫌疑人", "裁判"];
-        let around = two_before(scan, &line).start..line.end;
+        let of_crime =
+            |range: &Range<usize>| lists.of_crime.stands_in(piece(scan.text, range.clone()));
+        // Below a heading, or in a paragraph that spoke of cases before, a share needs no such word of its own.
+        let heading = two_before(scan, &line);
+        let heading = sentence_at(&scan.lines, heading.end.saturating_sub(2));
+        let headed = piece(scan.text, heading.clone()).chars().count() <= 30 && of_crime(&heading);
         return !inside
-            && of_crime.iter().any(|word| piece(scan.text, around.clone()).contains(word));
+            && !has(&line, "foreign")
+            && (of_crime(&(line.start..sentence.end)) || headed);
     }
     let of_enforcement = ["arrest", "solve", "prosecute", "judge", "enforcement"]
         .iter()
@@ -59,39 +71,26 @@ fn is_published_total(scan: &Scan<'_>, quantity: &Quantity, rule: &RoleRule, ins
         return false;
     }
     let words = piece(scan.text, sentence.clone());
-    let of_one_case = ["该团伙", "该案", "此案", "本案", "一起", "该公司", "等人"]
-        .iter()
-        .any(|word| words.contains(word));
+    let of_one_case =
+        lists.of_one_case.stands_in(words) && !lists.campaign_of_case.stands_in(words);
     if inside {
-        let many = [
-            "全国公安",
-            "全国检察",
-            "全国法院",
-            "各地公安",
-            "全省公安",
-            "全市公安",
-            "以来",
-            "全年",
-            "该院",
-            "累计",
-            "净网",
-            "专项行动",
-        ];
         return counts(&sentence)
-            && many.iter().any(|word| words.contains(word))
+            && lists.of_many.stands_in(words)
             && !words.contains("涉及全国")
             && !of_one_case;
     }
-    let of_justice = matches!(
-        rule.role.as_str(),
-        "judgments"
-            | "cases_prosecuted"
-            | "persons_prosecuted"
-            | "cases_accepted"
-            | "persons_accepted"
-            | "persons_arrest_approved"
-    );
+    let of_justice = lists.metrics_of_many.holds(&rule.role);
+    // A sum or a count of cases of a whole year or country.
+    let of_country = (rule.role == "amount_yuan"
+        || ["cases_", "persons_", "suspects_"].iter().any(|kind| rule.role.starts_with(kind)))
+        && lists.whole_country.stands_in(words);
+    let of_year = rule.role == "amount_yuan"
+        && within(&scan.moments, sentence.clone())
+            .iter()
+            .any(|moment| moment.start.is_some_and(|date| date.month().is_none()));
     (of_justice
+        || of_country
+        || of_year
         || counts(&sentence)
         || counts(&line)
         || has(&sentence, "scope")
@@ -112,7 +111,7 @@ fn statistic(scan: &Scan<'_>, quantity: &Quantity, rule: &RoleRule) -> Statistic
         period_end,
         division: division(scan, &sentence)
             .or_else(|| division(scan, &(line.start..quantity.span.start))),
-        campaign: campaign(scan.text, &two_before(scan, &line), &line).map(|found| found.value),
+        campaign: campaign(scan, &two_before(scan, &line), &line).map(|found| found.value),
     }
 }
 
@@ -140,9 +139,8 @@ fn period(scan: &Scan<'_>, range: Range<usize>) -> (Option<Date>, Option<Date>) 
 
 fn division(scan: &Scan<'_>, range: &Range<usize>) -> Option<String> {
     let body = within(&scan.bodies, range.clone()).iter().find_map(|body| scan.code_of(body));
-    let nation = ["全国", "公安部", "最高人民检察院", "最高检", "最高人民法院", "最高法"];
-    let words = piece(scan.text, range.clone());
-    if nation.iter().any(|word| words.contains(word)) && body.is_none() {
+    let nation = &scan.patterns.lists.statistic.nation;
+    if nation.stands_in(piece(scan.text, range.clone())) && body.is_none() {
         return Some("000000".to_owned());
     }
     body.or_else(|| within(&scan.places, range.clone()).first().map(|place| place.code.clone()))
@@ -150,38 +148,34 @@ fn division(scan: &Scan<'_>, range: &Range<usize>) -> Option<String> {
 
 /// The campaign named in a line, else the only one named in the whole text.
 pub(super) fn campaign(
-    text: &str,
+    scan: &Scan<'_>,
     whole: &Range<usize>,
     near: &Range<usize>,
 ) -> Option<Found<String>> {
-    static CAMPAIGN: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"[“‘「]([\p{Han}]{2,6}(?:20[0-9]{2}|[0-9]{1,2}号)?)[”’」](?:系列|等)?(?:专项|集群|收网|统一|集中|打击|整治|打击整治|治理)*(?:行动|战役)|(?:^|[^维守保监爱呵掩])((?:净网|护网|清朗|断卡|云剑|昆仑)(?:20[0-9]{2})?)(?:专项|系列)?(?:行动)?").expect("valid")
-    });
     let first = |range: &Range<usize>| {
-        let captures = CAMPAIGN.captures(piece(text, range.clone()))?;
-        let name = captures.get(1).or_else(|| captures.get(2))?;
-        Some(Found::new(
-            name.as_str().to_owned(),
-            range.start + name.start()..range.start + name.end(),
-            "campaign",
-        ))
+        let words = piece(scan.text, range.clone());
+        let names = scan.patterns.campaigns.iter().filter_map(|campaign| {
+            campaign.regex.captures(words)?.get(1).map(|name| (name.start(), name.as_str()))
+        });
+        let (at, name) = names.min_by_key(|(at, _)| *at)?;
+        let start = range.start + at;
+        Some(Found::new(name.to_owned(), start..start + name.len(), "campaign"))
     };
     first(near).or_else(|| first(whole))
 }
 
 /// What a number counts, in the article's words: the run of words before it (案件3.6万起) or behind it (79起换脸案件).
 pub(super) fn subject(scan: &Scan<'_>, quantity: &Quantity) -> Option<String> {
-    static LEADING: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new("^.*(?:共|累计|合计|先后|破获|侦破|侦办|抓获|查获|查扣|缴获|收缴|打掉|捣毁|摧毁|关停|起诉|受理|办理|审结|立案|骗取|诈骗|获取|出售|购买|扣押|涉及|的)").expect("valid")
-    });
-    static TRAILING: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new("(?:共计|共|达|累计|约|超过|多达|合计|人民币)+$").expect("valid")
-    });
+    let lists = &scan.patterns.lists.statistic;
     let (before, after) = scan.around(quantity);
     let clause = before.rsplit(['，', '。', '；', '、', '：', '\n', '（']).next().unwrap_or("");
-    let words = LEADING.replace(clause, "");
-    let words = TRAILING.replace(&words, "");
-    let words = tail(&words, 24);
+    let begin =
+        lists.before_subject.iter().filter_map(|word| Some(clause.rfind(word)? + word.len()));
+    let mut words = clause.get(begin.max().unwrap_or(0)..).unwrap_or("");
+    while let Some(rest) = lists.after_subject.iter().find_map(|word| words.strip_suffix(word)) {
+        words = rest;
+    }
+    let words = tail(words, 24);
     let words = words.trim_matches(['“', '”', ' ']);
     if 2 <= words.chars().count() {
         return Some(words.to_owned());

@@ -1,5 +1,7 @@
 //! Patterns: words by class, boundaries, and the rules that give a number its role, from data files.
 
+mod gate;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -7,6 +9,8 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use regex::Regex;
 use serde::Deserialize;
 
+pub use self::gate::Gate;
+use super::lists::Lists;
 use super::problem::{Problem, parse_toml};
 use crate::model::RuleId;
 
@@ -110,8 +114,8 @@ pub struct Example {
 pub struct Patterns {
     /// Words by class.
     pub words: Words,
-    /// Bodies and suspects: an article that names none of them tells no case.
-    pub gate: AhoCorasick,
+    /// What an article must say to tell a case or a total.
+    pub gate: Gate,
     /// Characters that follow a name and are no part of it.
     pub name_stops: BTreeSet<char>,
     /// Chinese surnames.
@@ -122,6 +126,22 @@ pub struct Patterns {
     pub breaks: Vec<Opening>,
     /// What opens a case told as an example.
     pub exemplars: Vec<Opening>,
+    /// Words that speak of one case or one gang.
+    pub one_case: Vec<Opening>,
+    /// Words that bring up a case.
+    pub new_case: Vec<Opening>,
+    /// A verdict of an earlier proceeding.
+    pub earlier_verdict: Vec<Opening>,
+    /// A line that only announces that cases were published.
+    pub announcements: Vec<Opening>,
+    /// A suit between private parties.
+    pub civil: Vec<Opening>,
+    /// A task, a question or a rumour.
+    pub questions: Vec<Opening>,
+    /// A campaign; its first group is the name.
+    pub campaigns: Vec<Opening>,
+    /// Words that single steps ask for.
+    pub lists: Lists,
     /// Roles of the numbers of a case, in order of preference.
     pub roles: Vec<RoleRule>,
     /// Metrics of published totals, in order of preference.
@@ -137,6 +157,13 @@ struct WordsFile {
     boundary: Vec<OpeningEntry>,
     exemplar: Vec<OpeningEntry>,
     r#break: Vec<OpeningEntry>,
+    one_case: Vec<OpeningEntry>,
+    new_case: Vec<OpeningEntry>,
+    earlier_verdict: Vec<OpeningEntry>,
+    campaign: Vec<OpeningEntry>,
+    announcement: Vec<OpeningEntry>,
+    civil: Vec<OpeningEntry>,
+    question: Vec<OpeningEntry>,
 }
 
 #[derive(Deserialize)]
@@ -267,14 +294,16 @@ impl Patterns {
             ("patterns/words.toml", include_str!("patterns/words.toml")),
             ("patterns/roles.toml", include_str!("patterns/roles.toml")),
             ("patterns/metrics.toml", include_str!("patterns/metrics.toml")),
+            ("patterns/lists.toml", include_str!("patterns/lists.toml")),
         )
     }
 
-    /// Reads the three files (name, text), or says everything that is wrong in them.
+    /// Reads the four files (name, text), or says everything that is wrong in them.
     pub fn parse(
         words: (&str, &str),
         roles: (&str, &str),
         metrics: (&str, &str),
+        lists: (&str, &str),
     ) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut keep = |problem: Problem| problems.push(problem);
@@ -282,8 +311,9 @@ impl Patterns {
         let roles_file: Option<RolesFile> = parse_toml(roles.0, roles.1).map_err(&mut keep).ok();
         let metrics_file: Option<RolesFile> =
             parse_toml(metrics.0, metrics.1).map_err(&mut keep).ok();
-        let (Some(words_file), Some(roles_file), Some(metrics_file)) =
-            (words_file, roles_file, metrics_file)
+        let lists: Option<Lists> = parse_toml(lists.0, lists.1).map_err(&mut keep).ok();
+        let (Some(words_file), Some(roles_file), Some(metrics_file), Some(lists)) =
+            (words_file, roles_file, metrics_file, lists)
         else {
             return Err(problems);
         };
@@ -292,6 +322,13 @@ impl Patterns {
         let boundaries = expander.openings(words_file.boundary);
         let exemplars = expander.openings(words_file.exemplar);
         let breaks = expander.openings(words_file.r#break);
+        let one_case = expander.openings(words_file.one_case);
+        let new_case = expander.openings(words_file.new_case);
+        let earlier_verdict = expander.openings(words_file.earlier_verdict);
+        let campaigns = expander.openings(words_file.campaign);
+        let announcements = expander.openings(words_file.announcement);
+        let civil = expander.openings(words_file.civil);
+        let questions = expander.openings(words_file.question);
         (expander.file, expander.text) = roles;
         let roles = expander.roles(roles_file.rule);
         (expander.file, expander.text) = metrics;
@@ -313,6 +350,14 @@ impl Patterns {
                 boundaries,
                 breaks,
                 exemplars,
+                one_case,
+                new_case,
+                earlier_verdict,
+                campaigns,
+                announcements,
+                civil,
+                questions,
+                lists,
                 roles,
                 metrics,
             }),
@@ -342,10 +387,8 @@ fn expansions(file: &WordsFile) -> BTreeMap<String, String> {
     table
 }
 
-fn compile_gate(words: &BTreeMap<String, Vec<String>>) -> Result<AhoCorasick, String> {
-    let classes = ["suspect", "police", "procuratorate", "court", "regulator"];
-    let phrases = classes.iter().filter_map(|class| words.get(*class)).flatten();
-    AhoCorasick::new(phrases).map_err(|error| format!("words cannot be compiled: {error}"))
+fn compile_gate(words: &BTreeMap<String, Vec<String>>) -> Result<Gate, String> {
+    Gate::new(words).map_err(|error| format!("words cannot be compiled: {error}"))
 }
 
 fn compile_words(words: &BTreeMap<String, Vec<String>>) -> Result<Words, String> {

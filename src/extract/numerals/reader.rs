@@ -372,6 +372,20 @@ fn approximate(first: (char, f64), second: (char, f64)) -> bool {
         && (second.1 == first.1 + 1.0 || (first.0 == '三' && second.0 == '五'))
 }
 
+/// Where 160 700元 ends: groups of three parted by single blanks, right before a word that counts.
+fn spaced_groups(text: &str, first: usize) -> Option<usize> {
+    let mut end = first;
+    while let Some(rest) = text.get(end..)?.strip_prefix(' ') {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        if digits != 3 {
+            break;
+        }
+        end += 4;
+    }
+    let counts = text.get(end..)?.starts_with(['元', '万', '亿', '条', '余', '名', '人']);
+    ((1..=3).contains(&first) && first < end && counts).then_some(end)
+}
+
 /// A run of ASCII digits with commas by threes and a decimal part.
 #[derive(Debug)]
 struct AsciiRun {
@@ -401,6 +415,11 @@ fn ascii_run(text: &str) -> Option<AsciiRun> {
         whole += 3;
         grouped = true;
     }
+    if let Some(spaced) = spaced_groups(text, len) {
+        len = spaced;
+        whole += 3 * (spaced - whole) / 4;
+        grouped = true;
+    }
     let mut point = false;
     if let Some(rest) = text.get(len..)?.strip_prefix('.') {
         let fraction = digits(rest);
@@ -411,6 +430,7 @@ fn ascii_run(text: &str) -> Option<AsciiRun> {
     }
     let printed = text.get(..len)?;
     let value =
-        if grouped { printed.replace([',', '，'], "").parse() } else { printed.parse() }.ok()?;
+        if grouped { printed.replace([',', '，', ' '], "").parse() } else { printed.parse() }
+            .ok()?;
     Some(AsciiRun { len, value, digits: u8::try_from(whole).unwrap_or(u8::MAX), point, grouped })
 }
