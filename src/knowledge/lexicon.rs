@@ -8,6 +8,7 @@ use std::ops::Range;
 use aho_corasick::AhoCorasick;
 
 use crate::knowledge::problem::Problem;
+use crate::knowledge::taxonomy::Taxonomy;
 use crate::model::RuleId;
 
 /// The rule files that are compiled in, with the names that problems and `check` give them.
@@ -33,12 +34,6 @@ pub struct Code {
     pub facet: String,
     /// The code.
     pub code: String,
-    /// Its Chinese name.
-    pub zh: String,
-    /// Its English name.
-    pub en: String,
-    /// The coarser code of the same facet that it refines.
-    pub parent: Option<String>,
 }
 
 /// How far apart the words of a shape may stand.
@@ -86,6 +81,8 @@ pub struct Rule {
     pub finds: Vec<String>,
     /// Sentences in which the label must not be found.
     pub ignores: Vec<String>,
+    /// Where it is written: a problem of it without its message.
+    pub place: Problem,
 }
 
 /// The rules, ready to be matched.
@@ -112,12 +109,14 @@ pub struct About {
     pub facets: Vec<String>,
     /// Words that say so in the passage.
     pub words: Class,
+    /// Words that together say so in a clause.
+    pub shapes: Vec<Shape>,
+    /// Words that together say so in a clause, of a case without a charge or with a near one.
+    pub near_shapes: Vec<Shape>,
+    /// Words of near charges.
+    pub near_charges: Vec<String>,
     /// Words that say so in the charge.
     pub charges: Vec<String>,
-    /// The facet of which any label does instead,
-    pub or_facet: String,
-    /// if no charge is printed or it has one of these words.
-    pub near_charges: Vec<String>,
 }
 
 /// A word of the lexicon in a text.
@@ -140,14 +139,18 @@ impl Rule {
 impl Lexicon {
     /// The rules that are compiled in.
     pub fn builtin() -> Result<Lexicon, Vec<Problem>> {
-        Lexicon::parse(BUILTIN)
+        Lexicon::parse(BUILTIN, &[], &Taxonomy::builtin()?)
     }
 
     /// Reads rule files, given as name and text, or tells every problem in them.
     ///
-    /// Files may use words, frames and codes of one another, so an overlay is read together with [`BUILTIN`].
-    pub fn parse(files: &[(&str, &str)]) -> Result<Lexicon, Vec<Problem>> {
-        compile::compile(files)
+    /// Files may use words and frames of one another. What an overlay names as another file does replaces it.
+    pub fn parse(
+        builtin: &[(&str, &str)],
+        overlay: &[(&str, &str)],
+        taxonomy: &Taxonomy,
+    ) -> Result<Lexicon, Vec<Problem>> {
+        compile::compile(builtin, overlay, taxonomy)
     }
 
     /// Every word in `body[range]`, sorted by place. Words may overlap.
@@ -178,7 +181,7 @@ impl Lexicon {
         self.class_count
     }
 
-    /// The labels that rules can give, in the order of the files.
+    /// The labels that rules can give.
     pub fn codes(&self) -> &[Code] {
         &self.codes
     }
@@ -226,13 +229,21 @@ fn starts_with_any(line: &str, words: &[String]) -> bool {
 mod tests {
     use super::*;
 
-    const RULE: &str = "facet = \"f\"\n[[code]]\ncode = \"a\"\nzh = \"甲\"\nen = \"A\"\n[[rule]]\nname = \"n\"\nlabel = \"a\"\n";
+    const TAXONOMY: &str = "[[facet]]\ncode = \"f\"\nzh = \"面\"\nen = \"F\"\ndefinition = \"d\"\nsingle = false\n\
+        [[label]]\nfacet = \"f\"\ncode = \"a\"\nzh = \"甲\"\nen = \"A\"\ndefinition = \"d\"\n\
+        [[label]]\nfacet = \"f\"\ncode = \"b\"\nzh = \"乙\"\nen = \"B\"\ndefinition = \"d\"\n";
+    const RULE: &str = "facet = \"f\"\n[[rule]]\nname = \"n\"\nlabel = \"a\"\n";
     const EXAMPLES: &str = "finds = [\"买\", \"买来\"]\nignores = [\"卖\"]\n";
+
+    fn parse(builtin: &[(&str, &str)], overlay: &[(&str, &str)]) -> Result<Lexicon, Vec<String>> {
+        let taxonomy = Taxonomy::parse("taxonomy.toml", TAXONOMY).unwrap();
+        let told = |problems: Vec<Problem>| problems.iter().map(ToString::to_string).collect();
+        Lexicon::parse(builtin, overlay, &taxonomy).map_err(told)
+    }
 
     fn check(rule: &str, expected: &str) {
         let text = format!("{RULE}{rule}{EXAMPLES}");
-        let problems = Lexicon::parse(&[("x.toml", &text)]).map(|_| ()).unwrap_err();
-        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let told = parse(&[("x.toml", &text)], &[]).map(|_| ()).unwrap_err();
         assert!(told.iter().any(|problem| problem.contains(expected)), "{told:?}");
     }
 
@@ -245,21 +256,68 @@ mod tests {
 
     #[test]
     fn refusals() {
-        check("words = [\" 买\"]\n", "x.toml:9:10: word ` 买` is empty or has stray spaces");
+        check("words = [\" 买\"]\n", "x.toml:5:10: word ` 买` is empty or has stray spaces");
         check("words = [\"{buy}\"]\n", "unknown word list `buy`");
         check("words = [\"买\"]\nframes = [\"f\"]\n", "unknown frame `f`");
-        check("words = [\"买\"]\nneeds = [\"b\"]\n", "unknown label `f/b`");
+        check("words = [\"买\"]\nneeds = [\"c\"]\n", "unknown label `f/c`");
         check("words = [\"买，卖\"]\n", "has punctuation");
         check("words = [\"ＡＰＰ\"]\n", "full-width");
         check("", "a rule needs `words` or `groups`");
         check("wrods = [\"买\"]\n", "unknown field `wrods`");
+        check("words = [\"买\"]\neach = \"at\"\n", "no list `at_CODE` for any code of f");
     }
 
     #[test]
     fn all_problems_are_told_at_once() {
-        let text = format!("{RULE}words = [\" 买\"]\nneeds = [\"b\"]\nfinds = []\nignores = []\n");
+        let text = format!("{RULE}words = [\" 买\"]\nneeds = [\"c\"]\nfinds = []\nignores = []\n");
         let problems =
-            Lexicon::parse(&[("x.toml", &text), ("y.toml", "facet = 1")]).map(|_| ()).unwrap_err();
+            parse(&[("x.toml", &text), ("y.toml", "facet = 1")], &[]).map(|_| ()).unwrap_err();
         assert_eq!(problems.len(), 4, "{problems:?}");
+    }
+
+    #[test]
+    fn an_overlay_adds_and_replaces() {
+        let builtin = "[words]\nbuy = [\"买\"]\n";
+        let rule = format!("{RULE}words = [\"{{buy}}\"]\n{EXAMPLES}");
+        let files = [("w.toml", builtin), ("x.toml", rule.as_str())];
+        let words = |overlay: &str| {
+            let lexicon = parse(&files, &[("ours.toml", overlay)]).unwrap();
+            let found = lexicon.hits("买租", 0..6).len();
+            (lexicon.rules().len(), found)
+        };
+        assert_eq!(words(""), (1, 1));
+        assert_eq!(words("[words]\nbuy = [\"租\"]\n"), (1, 1));
+        assert_eq!(words("[words]\nbuy = [\"{buy}\", \"租\"]\n"), (1, 2));
+        let other = rule.replace("\"n\"", "\"m\"");
+        assert_eq!(words(&other).0, 2);
+        let same = rule.replace("\"a\"", "\"b\"");
+        let lexicon = parse(&files, &[("ours.toml", &same)]).unwrap();
+        assert_eq!((lexicon.rules().len(), lexicon.codes().len()), (1, 1));
+        assert_eq!(lexicon.codes()[0].code, "b");
+        let twice = parse(&files, &[("ours.toml", &other), ("more.toml", &other)]).unwrap_err();
+        assert_eq!(twice, ["more.toml:3:8: rule `f/m` exists already"]);
+        let itself = parse(
+            &files,
+            &[(
+                "ours.toml",
+                "[words]\na = [\"{b}\"]\nb = [\"{a}\"]\n\
+            [[silence]]\nname = \"s\"\ngroups = [[\"{a}\"]]\n",
+            )],
+        )
+        .unwrap_err();
+        assert!(itself[0].contains("refers to itself"), "{itself:?}");
+    }
+
+    #[test]
+    fn a_rule_for_each_code_with_a_list() {
+        let text = "facet = \"f\"\n[words]\nat_a = [\"甲店\"]\nat_b = [\"乙店\"]\nat_except_b = [\"乙店铺\"]\n\
+            [[rule]]\nname = \"n\"\nlabel = \"*\"\neach = \"at\"\ngroups = [[\"{at}\"], [\"买\"]]\n\
+            except = [\"{at_except}\"]\nfinds = [\"{at}买\", \"{at}来买\"]\nignores = [\"卖\"]\n";
+        let lexicon = parse(&[("x.toml", text)], &[]).unwrap();
+        let rules: Vec<(&str, &str)> =
+            lexicon.rules().iter().map(|rule| (&*rule.id, rule.finds[0].as_str())).collect();
+        assert_eq!(rules, [("f/n-a", "甲店买"), ("f/n-b", "乙店买")]);
+        let excepted = |rule: &Rule| rule.shapes[0].except.is_some();
+        assert_eq!(lexicon.rules().iter().map(excepted).collect::<Vec<_>>(), [false, true]);
     }
 }

@@ -60,7 +60,9 @@ pub struct Taxonomy {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawFile {
+    #[serde(default)]
     facet: Vec<Spanned<RawFacet>>,
+    #[serde(default)]
     label: Vec<Spanned<RawTerm>>,
 }
 
@@ -89,41 +91,70 @@ struct RawTerm {
 impl Taxonomy {
     /// The compiled-in taxonomy.
     pub fn builtin() -> Result<Taxonomy, Vec<Problem>> {
-        Taxonomy::parse("taxonomy.toml", include_str!("taxonomy.toml"))
+        Taxonomy::with(None)
+    }
+
+    /// The compiled-in taxonomy with another file (name and text) on top of it.
+    pub fn with(overlay: Option<(&str, &str)>) -> Result<Taxonomy, Vec<Problem>> {
+        let builtin = ("taxonomy.toml", include_str!("taxonomy.toml"));
+        Taxonomy::parse_all(std::iter::once(builtin).chain(overlay))
     }
 
     /// Reads a taxonomy file; all its problems at once.
-    ///
-    /// Refused: unknown keys, a code used twice in a facet, a facet or parent that is not there (a parent
-    /// stands before its children), codes that are not snake case, empty names.
     pub fn parse(file: &str, text: &str) -> Result<Taxonomy, Vec<Problem>> {
-        let raw: RawFile = parse_toml(file, text).map_err(|problem| vec![problem])?;
+        Taxonomy::parse_all([(file, text)])
+    }
+
+    /// Reads taxonomy files, given as name and text; all their problems at once.
+    ///
+    /// A facet or code takes the place of the one of an earlier file that has its name. Refused: unknown keys,
+    /// a code used twice in a file, a facet or parent that is not there (a parent stands before its children),
+    /// codes that are not snake case, empty names.
+    fn parse_all<'a>(
+        files: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Taxonomy, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut taxonomy = Taxonomy::default();
-        let mut facets = BTreeSet::new();
+        for (file, text) in files {
+            match parse_toml(file, text) {
+                Ok(raw) => taxonomy.add(file, text, raw, &mut problems),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if problems.is_empty() { Ok(taxonomy) } else { Err(problems) }
+    }
+
+    /// Takes in one file.
+    fn add(&mut self, file: &str, text: &str, raw: RawFile, problems: &mut Vec<Problem>) {
+        let mut here = BTreeSet::new();
         for spanned in raw.facet {
             let span = spanned.span();
             let facet = spanned.into_inner();
             let mut report =
                 |message: String| problems.push(Problem::at(file, text, span.clone(), message));
             check_names(&facet.code, [&facet.zh, &facet.en, &facet.definition], &mut report);
-            if !facets.insert(facet.code.clone()) {
+            if !here.insert(facet.code.clone()) {
                 report(format!("the facet {} stands twice", facet.code));
             }
             let RawFacet { code, zh, en, definition, single } = facet;
-            taxonomy.facets.push(Facet { code, zh, en, definition, single });
+            let facet = Facet { code, zh, en, definition, single };
+            match self.facets.iter_mut().find(|known| known.code == facet.code) {
+                Some(known) => *known = facet,
+                None => self.facets.push(facet),
+            }
         }
+        let mut here = BTreeSet::new();
         for spanned in raw.label {
             let span = spanned.span();
             let raw = spanned.into_inner();
             let mut report =
                 |message: String| problems.push(Problem::at(file, text, span.clone(), message));
             check_names(&raw.code, [&raw.zh, &raw.en, &raw.definition], &mut report);
-            if !facets.contains(&raw.facet) {
+            if !self.facets.iter().any(|facet| facet.code == raw.facet) {
                 report(format!("the facet {} of {} is not in the file", raw.facet, raw.code));
             }
             if let Some(parent) = &raw.parent
-                && taxonomy.get(&raw.facet, parent).is_none()
+                && self.get(&raw.facet, parent).is_none_or(|_| *parent == raw.code)
             {
                 report(format!(
                     "the parent {parent} of {} is no earlier code of {}",
@@ -135,14 +166,20 @@ impl Taxonomy {
                 report(message);
                 Vec::new()
             });
-            let key = (raw.facet.clone(), raw.code.clone());
-            if taxonomy.places.insert(key, taxonomy.terms.len()).is_some() {
+            if !here.insert((raw.facet.clone(), raw.code.clone())) {
                 report(format!("the code {} stands twice in {}", raw.code, raw.facet));
             }
             let RawTerm { facet, code, parent, zh, en, definition, .. } = raw;
-            taxonomy.terms.push(Term { facet, code, parent, zh, en, definition, standard });
+            let key = (facet.clone(), code.clone());
+            let term = Term { facet, code, parent, zh, en, definition, standard };
+            match self.places.get(&key).and_then(|place| self.terms.get_mut(*place)) {
+                Some(known) => *known = term,
+                None => {
+                    self.places.insert(key, self.terms.len());
+                    self.terms.push(term);
+                }
+            }
         }
-        if problems.is_empty() { Ok(taxonomy) } else { Err(problems) }
     }
 
     /// The code of a facet.
@@ -242,5 +279,28 @@ mod tests {
         let problem =
             Taxonomy::parse("t.toml", &format!("{facet}{label}colour = 1\n")).unwrap_err();
         assert!(problem.first().unwrap().message.contains("unknown field `colour`"));
+    }
+
+    #[test]
+    fn a_second_file_adds_and_replaces() {
+        let term = |facet: &str, code: &str, zh: &str| {
+            format!(
+                "[[label]]\nfacet = \"{facet}\"\ncode = \"{code}\"\nzh = \"{zh}\"\nen = \"e\"\ndefinition = \"d\"\n"
+            )
+        };
+        let facet = "[[facet]]\ncode = \"area\"\nzh = \"领域\"\nen = \"area\"\ndefinition = \"d\"\nsingle = false\n";
+        let ours =
+            format!("{facet}{}{}", term("area", "rural", "农村"), term("method", "trade", "买卖"));
+        let (builtin, with) =
+            (Taxonomy::builtin().unwrap(), Taxonomy::with(Some(("ours.toml", &ours))).unwrap());
+        assert_eq!(with.iter().count(), builtin.iter().count() + 1);
+        assert_eq!(with.get("method", "trade").unwrap().zh, "买卖");
+        assert_eq!(with.facets().last().unwrap().code, "area");
+        let place = |taxonomy: &Taxonomy| taxonomy.iter().position(|term| term.code == "trade");
+        assert_eq!(place(&with), place(&builtin));
+        let problems =
+            Taxonomy::with(Some(("ours.toml", &term("aera", "rural", "农村")))).unwrap_err();
+        let told = problems.first().unwrap().to_string();
+        assert_eq!(told, "ours.toml:1:1: the facet aera of rural is not in the file");
     }
 }

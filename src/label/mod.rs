@@ -1,5 +1,6 @@
 //! Label: the passage of a case and the rules in, labels with the words that prove them out.
 
+mod examples;
 mod shape;
 mod unit;
 
@@ -12,6 +13,7 @@ use std::ops::Range;
 use crate::knowledge::lexicon::{About, Hit, Lexicon, Rule, Within};
 use crate::model::{Case, Found, Label, LeadKind, Measure, RuleId};
 
+pub use examples::failed_examples;
 use shape::Board;
 use unit::Sentence;
 
@@ -28,7 +30,7 @@ pub fn label(case: &Case, body: &str, lexicon: &Lexicon) -> Vec<Label> {
     }
     let mut labels = chosen(&told, lexicon);
     if let Some(about) = lexicon.about()
-        && !is_about(about, case, &told, &labels)
+        && !is_about(about, case, &told)
     {
         labels.retain(|(facet, _), _| !about.facets.contains(facet));
     }
@@ -60,8 +62,10 @@ fn passages(case: &Case) -> Vec<Range<usize>> {
 #[derive(Default)]
 struct Told {
     proposals: Vec<Proposal>,
-    /// By class: whether one of its words was told.
-    classes: Vec<bool>,
+    /// Whether the words say what a case must be about.
+    about: bool,
+    /// Whether they say so if the charge does not speak against it.
+    nearly: bool,
 }
 
 impl Told {
@@ -82,16 +86,12 @@ impl Told {
             for clause in sentence.clauses() {
                 board.fill(within(&hits, &clause));
                 board.matches(Within::Clause, &mut self.proposals);
+                self.about = self.about || board.is_about();
+                self.nearly = self.nearly || board.is_nearly_about();
             }
         }
         board.fill(&spoken);
         board.matches(Within::Passage, &mut self.proposals);
-        self.classes.resize(lexicon.class_count(), false);
-        for class in spoken.iter().flat_map(|hit| lexicon.classes(*hit)) {
-            if let Some(told) = self.classes.get_mut(*class) {
-                *told = true;
-            }
-        }
     }
 }
 
@@ -112,17 +112,25 @@ fn chosen(told: &Told, lexicon: &Lexicon) -> Chosen {
         .filter_map(|proposal| Some((proposal, lexicon.rules().get(proposal.0)?)))
         .collect();
     proposals.sort_by_key(|((index, span), _)| (span.start, *index, span.end));
-    let mut plain = vec![false; lexicon.codes().len()];
-    for (_, rule) in proposals.iter().filter(|(_, rule)| rule.is_plain()) {
-        for label in &rule.labels {
-            if let Some(known) = plain.get_mut(*label) {
-                *known = true;
+    // First what plain rules say, then what is not spoken against, then what needs one of these.
+    let given = |rules: &dyn Fn(&Rule) -> bool| {
+        let mut given = vec![false; lexicon.codes().len()];
+        for (_, rule) in proposals.iter().filter(|(_, rule)| rules(rule)) {
+            for label in &rule.labels {
+                if let Some(given) = given.get_mut(*label) {
+                    *given = true;
+                }
             }
         }
-    }
-    let known = |label: &usize| plain.get(*label) == Some(&true);
+        given
+    };
+    let has = |given: &[bool], labels: &[usize]| {
+        labels.iter().any(|label| given.get(*label) == Some(&true))
+    };
+    let plain = given(&|rule| rule.is_plain());
+    let known = given(&|rule| rule.needs.is_empty() && !has(&plain, &rule.without));
     let met = |rule: &Rule| {
-        (rule.needs.is_empty() || rule.needs.iter().any(known)) && !rule.without.iter().any(known)
+        (rule.needs.is_empty() || has(&known, &rule.needs)) && !has(&plain, &rule.without)
     };
     let mut chosen = Chosen::new();
     for ((_, span), rule) in proposals.into_iter().filter(|(_, rule)| met(rule)) {
@@ -135,15 +143,14 @@ fn chosen(told: &Told, lexicon: &Lexicon) -> Chosen {
 }
 
 /// Whether the case is about personal information or accounts at all.
-fn is_about(about: &About, case: &Case, told: &Told, labels: &Chosen) -> bool {
+fn is_about(about: &About, case: &Case, told: &Told) -> bool {
     let charge = case.offence.as_ref().map(|offence| offence.value.name.as_str());
     let charged_with = |words: &[String]| {
         charge.is_some_and(|charge| words.iter().any(|word| charge.contains(word)))
     };
-    told.classes.get(about.words) == Some(&true)
+    told.about
         || charged_with(&about.charges)
-        || ((charge.is_none() || charged_with(&about.near_charges))
-            && labels.keys().any(|(facet, _)| *facet == about.or_facet))
+        || (told.nearly && (charge.is_none() || charged_with(&about.near_charges)))
 }
 
 /// What the fields of a case already say about who acted.

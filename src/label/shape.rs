@@ -59,6 +59,20 @@ impl<'a> Board<'a> {
         self.lexicon.silences().iter().any(|shape| self.first(shape).is_some())
     }
 
+    /// Whether the words say what a case must be about to have labels of every facet.
+    pub(super) fn is_about(&self) -> bool {
+        self.lexicon.about().is_some_and(|about| {
+            !self.at(about.words).is_empty()
+                || about.shapes.iter().any(|shape| self.first(shape).is_some())
+        })
+    }
+
+    /// Whether they say so if the charge does not speak against it.
+    pub(super) fn is_nearly_about(&self) -> bool {
+        let about = self.lexicon.about();
+        about.is_some_and(|about| about.near_shapes.iter().any(|shape| self.first(shape).is_some()))
+    }
+
     /// Adds every rule that has a shape of this reach on the board, with its words.
     pub(super) fn matches(&self, within: Within, proposals: &mut Vec<Proposal>) {
         for class in &self.touched {

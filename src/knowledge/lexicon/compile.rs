@@ -5,35 +5,46 @@ use std::collections::BTreeMap;
 use aho_corasick::AhoCorasick;
 use toml::Spanned;
 
-use super::file::{CodeEntry, File, FrameEntry, OrderEntry, RuleEntry, SilenceEntry, WithinEntry};
+use super::file::{File, FrameEntry, OrderEntry, RuleEntry, SilenceEntry, WithinEntry};
 use super::{About, Class, Code, Lexicon, Rule, Shape, Within};
 use crate::knowledge::problem::{Problem, parse_toml};
+use crate::knowledge::taxonomy::Taxonomy;
 use crate::model::RuleId;
 
 /// Reads every file, then everything in them, so that all problems are told at once.
-pub(super) fn compile(files: &[(&str, &str)]) -> Result<Lexicon, Vec<Problem>> {
-    let mut compiler = Compiler::default();
+///
+/// A list, frame, silence or rule of `overlay` takes the place of one of `builtin` with its name.
+pub(super) fn compile(
+    builtin: &[(&str, &str)],
+    overlay: &[(&str, &str)],
+    taxonomy: &Taxonomy,
+) -> Result<Lexicon, Vec<Problem>> {
+    let mut compiler = Compiler::new(taxonomy);
     let mut parsed = Vec::new();
-    for (name, text) in files {
-        match parse_toml::<File>(name, text) {
-            Ok(file) => parsed.push((Source { name, text }, file)),
-            Err(problem) => compiler.problems.push(problem),
+    for (layer, files) in [builtin, overlay].into_iter().enumerate() {
+        for (name, text) in files {
+            match parse_toml::<File>(name, text) {
+                Ok(file) => parsed.push((Source { name, text, layer }, file)),
+                Err(problem) => compiler.problems.push(problem),
+            }
         }
     }
     for (source, file) in &parsed {
         compiler.names(*source, file);
     }
     for (source, file) in &parsed {
-        compiler.rules(*source, file);
+        compiler.entries(*source, file);
     }
+    compiler.rules();
     compiler.finish()
 }
 
-/// A rule file, for pointing into it.
+/// A rule file, for pointing into it, and whether it is compiled in (0) or of an overlay (1).
 #[derive(Debug, Clone, Copy)]
 struct Source<'a> {
     name: &'a str,
     text: &'a str,
+    layer: usize,
 }
 
 /// The keys of a shape, wherever it is written.
@@ -44,20 +55,37 @@ struct Frame<'f> {
     order: OrderEntry,
 }
 
-#[derive(Default)]
+/// What later entries refer to by name, and the layer that it stands in.
+struct Named<T> {
+    layer: usize,
+    entry: T,
+}
+
+/// A rule before its words are looked up.
+struct Entry<'f> {
+    source: Source<'f>,
+    facet: &'f str,
+    entry: RuleEntry,
+}
+
 struct Compiler<'f> {
+    taxonomy: &'f Taxonomy,
     problems: Vec<Problem>,
-    lists: BTreeMap<&'f str, &'f [Spanned<String>]>,
-    frames: BTreeMap<&'f str, &'f FrameEntry>,
+    /// A list and, where an overlay has replaced it, the one it replaced before it.
+    lists: BTreeMap<&'f str, Vec<Named<&'f [Spanned<String>]>>>,
+    frames: BTreeMap<&'f str, Named<&'f FrameEntry>>,
     /// `facet/code` to its index.
     code_index: BTreeMap<String, usize>,
     codes: Vec<Code>,
+    /// In the order of the files; an overlay's rule stands where the one stood that it replaces.
+    entries: Vec<Entry<'f>>,
+    entry_index: BTreeMap<String, usize>,
     rules: Vec<Rule>,
-    rule_names: BTreeMap<String, ()>,
     silences: Vec<Shape>,
+    silence_index: BTreeMap<&'f str, Named<usize>>,
     aside_opens: Vec<String>,
     aside_closes: Vec<String>,
-    about: Option<About>,
+    about: Option<(usize, About)>,
     /// Sorted word lists to their class.
     class_index: BTreeMap<Vec<String>, Class>,
     /// Facet and word for words that fire all by themselves, and the labels of the facet that they give.
@@ -65,68 +93,58 @@ struct Compiler<'f> {
 }
 
 impl<'f> Compiler<'f> {
+    fn new(taxonomy: &'f Taxonomy) -> Self {
+        Compiler {
+            taxonomy,
+            problems: Vec::new(),
+            lists: BTreeMap::new(),
+            frames: BTreeMap::new(),
+            code_index: BTreeMap::new(),
+            codes: Vec::new(),
+            entries: Vec::new(),
+            entry_index: BTreeMap::new(),
+            rules: Vec::new(),
+            silences: Vec::new(),
+            silence_index: BTreeMap::new(),
+            aside_opens: Vec::new(),
+            aside_closes: Vec::new(),
+            about: None,
+            class_index: BTreeMap::new(),
+            bare: BTreeMap::new(),
+        }
+    }
+
     fn problem(&mut self, source: Source<'_>, at: &Spanned<String>, message: impl Into<String>) {
         self.problems.push(Problem::at(source.name, source.text, at.span(), message));
     }
 
-    /// Takes in what other entries refer to by name: lists, frames and codes.
-    fn names(&mut self, source: Source<'_>, file: &'f File) {
+    /// Takes in what other entries refer to by name: lists and frames.
+    fn names(&mut self, source: Source<'f>, file: &'f File) {
+        let layer = source.layer;
         for (name, words) in &file.words {
-            if self.lists.insert(name.get_ref(), words).is_some() {
-                self.problem(
-                    source,
-                    name,
-                    format!("word list `{}` exists already", name.get_ref()),
-                );
+            let versions = self.lists.entry(name.get_ref()).or_default();
+            let twice = versions.last().is_some_and(|last| last.layer == layer);
+            versions.push(Named { layer, entry: words });
+            if twice {
+                let message = format!("word list `{}` exists already", name.get_ref());
+                self.problem(source, name, message);
             }
         }
         for frame in &file.frame {
-            if self.frames.insert(frame.name.get_ref(), frame).is_some() {
-                self.problem(
-                    source,
-                    &frame.name,
-                    format!("frame `{}` exists already", frame.name.get_ref()),
-                );
+            let name = frame.name.get_ref();
+            let known = self.frames.insert(name, Named { layer, entry: frame });
+            if known.is_some_and(|known| known.layer == layer) {
+                self.problem(source, &frame.name, format!("frame `{name}` exists already"));
             }
             if !frame.groups.iter().flatten().any(|word| word.get_ref() == "{*}") {
-                self.problem(
-                    source,
-                    &frame.name,
-                    "frame without `{*}`, the place of the rule's words",
-                );
+                let message = "frame without `{*}`, the place of the rule's words";
+                self.problem(source, &frame.name, message);
             }
-        }
-        let Some(facet) = &file.facet else {
-            for code in &file.code {
-                self.problem(source, &code.code, "code in a file without `facet`");
-            }
-            return;
-        };
-        for code in &file.code {
-            self.code(source, facet.get_ref(), code, &file.code);
         }
     }
 
-    fn code(&mut self, source: Source<'_>, facet: &str, entry: &CodeEntry, all: &[CodeEntry]) {
-        let code = entry.code.get_ref();
-        if let Some(parent) = &entry.parent
-            && !all.iter().any(|other| other.code.get_ref() == parent.get_ref())
-        {
-            self.problem(source, parent, format!("unknown parent `{}`", parent.get_ref()));
-        }
-        if self.code_index.insert(format!("{facet}/{code}"), self.codes.len()).is_some() {
-            self.problem(source, &entry.code, format!("code `{code}` exists already"));
-        }
-        self.codes.push(Code {
-            facet: facet.to_owned(),
-            code: code.clone(),
-            zh: entry.zh.get_ref().clone(),
-            en: entry.en.get_ref().clone(),
-            parent: entry.parent.as_ref().map(|parent| parent.get_ref().clone()),
-        });
-    }
-
-    fn rules(&mut self, source: Source<'_>, file: &'f File) {
+    /// Takes in silences, asides and what cases must be about, and the rules as they are written.
+    fn entries(&mut self, source: Source<'f>, file: &'f File) {
         for entry in &file.silence {
             self.silence(source, entry);
         }
@@ -135,26 +153,84 @@ impl<'f> Compiler<'f> {
             self.aside_closes.extend(aside.closes.iter().map(|word| word.get_ref().clone()));
         }
         if let Some(about) = &file.about {
-            if self.about.is_some() {
+            if self.about.as_ref().is_some_and(|(layer, _)| *layer == source.layer) {
                 self.problems.push(Problem::on_line(source.name, 1, "a second [about]"));
             }
-            self.about = self.class(source, &about.words, &[]).map(|words| About {
-                facets: about.facets.iter().map(|facet| facet.get_ref().clone()).collect(),
-                charges: about.charges.clone(),
-                or_facet: about.or_facet.clone(),
-                near_charges: about.near_charges.clone(),
-                words,
+            let (mut shapes, mut near_shapes) = (Vec::new(), Vec::new());
+            for entry in &about.shape {
+                let (within, order) = (WithinEntry::Clause, OrderEntry::Given);
+                let frame = Frame { groups: &entry.groups, within, gap: entry.gap, order };
+                let shape = self.shape(source, &frame, &[], None, None);
+                if entry.near { &mut near_shapes } else { &mut shapes }.extend(shape);
+            }
+            self.about = self.class(source, &about.words, &[]).map(|words| {
+                let about = About {
+                    facets: about.facets.iter().map(|facet| facet.get_ref().clone()).collect(),
+                    charges: about.charges.clone(),
+                    near_charges: about.near_charges.clone(),
+                    words,
+                    shapes,
+                    near_shapes,
+                };
+                (source.layer, about)
             });
         }
         for entry in &file.rule {
-            match &file.facet {
-                Some(facet) => self.rule(source, facet.get_ref(), entry),
-                None => self.problem(source, &entry.name, "rule in a file without `facet`"),
+            let Some(facet) = &file.facet else {
+                self.problem(source, &entry.name, "rule in a file without `facet`");
+                continue;
+            };
+            for entry in self.written_out(source, facet.get_ref(), entry) {
+                self.entry(Entry { source, facet: facet.get_ref(), entry });
             }
         }
     }
 
-    fn silence(&mut self, source: Source<'_>, entry: &SilenceEntry) {
+    /// A rule `each = "at"` stands for one rule for each code of its facet that has a list `at_CODE`.
+    fn written_out(
+        &mut self,
+        source: Source<'f>,
+        facet: &str,
+        entry: &RuleEntry,
+    ) -> Vec<RuleEntry> {
+        let Some(each) = &entry.each else { return vec![entry.clone()] };
+        let mut all = Vec::new();
+        for term in self.taxonomy.iter().filter(|term| term.facet == facet) {
+            let list = format!("{}_{}", each.get_ref(), term.code);
+            let skipped = entry.skip.iter().any(|code| *code.get_ref() == term.code);
+            let words = self.lists.get(list.as_str()).and_then(|versions| versions.last());
+            if let Some(words) = words.filter(|_| !skipped) {
+                let first = words.entry.iter().find(|word| !word.get_ref().starts_with('{'));
+                let first = first.map_or("", |word| word.get_ref());
+                let is_list = |name: &str| self.lists.contains_key(name);
+                all.push(entry.of_code(each.get_ref(), &term.code, first, is_list));
+            }
+        }
+        if all.is_empty() {
+            let message = format!("no list `{}_CODE` for any code of {facet}", each.get_ref());
+            self.problem(source, each, message);
+        }
+        all
+    }
+
+    /// Keeps a rule, in place of one of an earlier layer that has its name.
+    fn entry(&mut self, entry: Entry<'f>) {
+        let id = format!("{}/{}", entry.facet, entry.entry.name.get_ref());
+        let known = self.entry_index.get(&id).and_then(|i| self.entries.get_mut(*i));
+        match known {
+            Some(known) if known.source.layer < entry.source.layer => *known = entry,
+            Some(_) => {
+                let message = format!("rule `{id}` exists already");
+                self.problem(entry.source, &entry.entry.name, message);
+            }
+            None => {
+                self.entry_index.insert(id, self.entries.len());
+                self.entries.push(entry);
+            }
+        }
+    }
+
+    fn silence(&mut self, source: Source<'f>, entry: &'f SilenceEntry) {
         let frame = Frame {
             groups: &entry.groups,
             within: WithinEntry::Sentence,
@@ -162,17 +238,35 @@ impl<'f> Compiler<'f> {
             order: OrderEntry::Given,
         };
         let unless = self.class(source, &entry.unless, &[]);
-        match self.shape(source, &frame, &[], unless, None) {
-            Some(shape) => self.silences.push(shape),
-            None => self.problem(source, &entry.name, "silence without words"),
+        let Some(shape) = self.shape(source, &frame, &[], unless, None) else {
+            self.problem(source, &entry.name, "silence without words");
+            return;
+        };
+        let (name, layer) = (entry.name.get_ref().as_str(), source.layer);
+        match self.silence_index.get(name) {
+            Some(known) if known.layer < layer => {
+                if let Some(replaced) = self.silences.get_mut(known.entry) {
+                    *replaced = shape;
+                }
+            }
+            Some(_) => {
+                self.problem(source, &entry.name, format!("silence `{name}` exists already"));
+            }
+            None => {
+                self.silence_index.insert(name, Named { layer, entry: self.silences.len() });
+                self.silences.push(shape);
+            }
+        }
+    }
+
+    fn rules(&mut self) {
+        for Entry { source, facet, entry } in std::mem::take(&mut self.entries) {
+            self.rule(source, facet, &entry);
         }
     }
 
     fn rule(&mut self, source: Source<'_>, facet: &str, entry: &RuleEntry) {
         let id = format!("{facet}/{}", entry.name.get_ref());
-        if self.rule_names.insert(id.clone(), ()).is_some() {
-            self.problem(source, &entry.name, format!("rule `{id}` exists already"));
-        }
         if entry.finds.len() < 2 || entry.ignores.is_empty() {
             self.problem(
                 source,
@@ -208,19 +302,26 @@ impl<'f> Compiler<'f> {
             shapes,
             finds: entry.finds.clone(),
             ignores: entry.ignores.clone(),
+            place: Problem::at(source.name, source.text, entry.name.span(), ""),
         });
     }
 
     /// A label written `code`, or `facet/code` where it belongs to another facet.
     fn label(&mut self, source: Source<'_>, facet: &str, label: &Spanned<String>) -> Option<usize> {
-        let written = label.get_ref();
-        let full =
-            if written.contains('/') { written.clone() } else { format!("{facet}/{written}") };
-        let index = self.code_index.get(&full).copied();
-        if index.is_none() {
-            self.problem(source, label, format!("unknown label `{full}`"));
+        let written = label.get_ref().as_str();
+        let (facet, code) = written.split_once('/').unwrap_or((facet, written));
+        let full = format!("{facet}/{code}");
+        if self.taxonomy.get(facet, code).is_none() {
+            let message = format!("unknown label `{full}`, which is not in taxonomy.toml");
+            self.problem(source, label, message);
+            return None;
         }
-        index
+        let next = self.codes.len();
+        let index = *self.code_index.entry(full).or_insert(next);
+        if index == next {
+            self.codes.push(Code { facet: facet.to_owned(), code: code.to_owned() });
+        }
+        Some(index)
     }
 
     fn shapes(&mut self, source: Source<'_>, entry: &RuleEntry) -> Vec<Shape> {
@@ -228,7 +329,8 @@ impl<'f> Compiler<'f> {
         let except = self.class(source, &entry.except, &[]);
         let mut shapes = Vec::new();
         for name in &entry.frames {
-            let Some(frame) = self.frames.get(name.get_ref().as_str()).copied() else {
+            let Some(frame) = self.frames.get(name.get_ref().as_str()).map(|named| named.entry)
+            else {
                 self.problem(source, name, format!("unknown frame `{}`", name.get_ref()));
                 continue;
             };
@@ -294,7 +396,7 @@ impl<'f> Compiler<'f> {
     ) -> Option<Class> {
         let mut all = Vec::new();
         for word in words {
-            self.expand(source, word, slot, 0, &mut all);
+            self.expand(source, word, slot, &[], &mut all);
         }
         all.sort_unstable();
         all.dedup();
@@ -305,12 +407,13 @@ impl<'f> Compiler<'f> {
         Some(*self.class_index.entry(all).or_insert(next))
     }
 
+    /// `inside` has the lists that are being written out: name and version.
     fn expand(
         &mut self,
         source: Source<'_>,
         word: &Spanned<String>,
         slot: &[Spanned<String>],
-        depth: usize,
+        inside: &[(&str, usize)],
         all: &mut Vec<String>,
     ) {
         let written = word.get_ref();
@@ -321,18 +424,29 @@ impl<'f> Compiler<'f> {
             all.push(written.clone());
             return;
         };
-        if depth > 8 {
-            self.problem(source, word, format!("word list `{name}` refers to itself"));
-        } else if name == "*" {
+        if name == "*" {
             for word in slot {
-                self.expand(source, word, &[], depth + 1, all);
+                self.expand(source, word, &[], inside, all);
             }
-        } else if let Some(list) = self.lists.get(name).copied() {
-            for word in list {
-                self.expand(source, word, slot, depth + 1, all);
-            }
-        } else {
+            return;
+        }
+        let Some(versions) = self.lists.get(name) else {
             self.problem(source, word, format!("unknown word list `{name}`"));
+            return;
+        };
+        // Inside a list that an overlay replaces, its own name means the list that was there before.
+        let above = inside.iter().rev().find(|(other, _)| *other == name);
+        let version = above.map_or(versions.len(), |(_, version)| *version).checked_sub(1);
+        let found = version.and_then(|version| Some((version, versions.get(version)?.entry)));
+        match found {
+            Some((version, list)) => {
+                let inside: Vec<(&str, usize)> =
+                    inside.iter().copied().chain([(name, version)]).collect();
+                for word in list {
+                    self.expand(source, word, slot, &inside, all);
+                }
+            }
+            None => self.problem(source, word, format!("word list `{name}` refers to itself")),
         }
     }
 
@@ -372,7 +486,7 @@ impl<'f> Compiler<'f> {
                 silences: self.silences,
                 aside_opens: self.aside_opens,
                 aside_closes: self.aside_closes,
-                about: self.about,
+                about: self.about.map(|(_, about)| about),
             }),
             Ok(_) => Err(sorted(self.problems)),
             Err(error) => {
