@@ -1,7 +1,9 @@
 //! Arguments: the commands of anjuan and what can be said to each.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use anjuan::pipeline::FailOn;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -19,16 +21,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Bring out/ up to date with raw/
     #[command(after_help = "Example: anjuan run --raw articles --out tables")]
-    Run {
-        #[command(flatten)]
-        place: Place,
-        /// Worker threads; 0 for one per core
-        #[arg(long, value_name = "N", env = "ANJUAN_THREADS")]
-        threads: Option<usize>,
-        /// Print the outcome as JSON
-        #[arg(long)]
-        json: bool,
-    },
+    Run(Box<RunArguments>),
     /// Say what a run would do, and why
     Plan {
         #[command(flatten)]
@@ -61,11 +54,25 @@ pub(crate) enum Command {
         /// Only this column
         #[arg(long, value_name = "C")]
         column: Option<String>,
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Check pipeline.toml and the knowledge files
     Check {
         #[command(flatten)]
         base: Base,
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show every setting, and where it comes from
+    Config {
+        #[command(flatten)]
+        place: Place,
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Check the published snapshot against its manifest
     Verify {
@@ -110,6 +117,12 @@ pub(crate) enum Command {
                             {\"id\", \"mentions\": [{\"start\", \"end\", \"kind\", ...}]}; \
                             offsets are in characters.")]
     Spans,
+    /// Read one file for another process of this program
+    #[command(hide = true)]
+    ReadApart {
+        /// What to read, as JSON
+        task: String,
+    },
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -117,6 +130,57 @@ pub(crate) enum Command {
     },
     /// Print the manual page
     Man,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Read every file anew, and compare with what is published
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Only files whose path under raw/ matches; the tables then hold only these
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) only: Option<glob::Pattern>,
+    /// Only the first N files; the tables then hold only these
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// Do everything but publish
+    #[arg(long)]
+    pub(crate) no_publish: bool,
+    /// Do not publish, and exit with 4, if a count is beyond a limit, as 'rejects>1%'
+    #[arg(long, value_name = "LIMIT", value_parser = crate::run::fail_on)]
+    pub(crate) fail_on: Vec<FailOn>,
+    /// Wait so long for another run to end
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = crate::run::duration)]
+    pub(crate) wait_lock: Duration,
+    /// Exit with this code if there is nothing new
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) no_op_exit_code: u8,
+    /// Worker threads; 0 for one per core
+    #[arg(long, value_name = "N", env = "ANJUAN_THREADS")]
+    pub(crate) threads: Option<usize>,
+    /// About how much memory to take, as "4 GiB"
+    #[arg(long, value_name = "SIZE", env = "ANJUAN_MEMORY", value_parser = anjuan::config::memory)]
+    pub(crate) memory: Option<u64>,
+    /// How to talk on stderr
+    #[arg(long, value_enum, default_value_t = LogFormat::Human, env = "ANJUAN_LOG_FORMAT")]
+    pub(crate) log_format: LogFormat,
+    /// Write OpenMetrics to this file
+    #[arg(long, value_name = "FILE", env = "ANJUAN_METRICS")]
+    pub(crate) metrics: Option<PathBuf>,
+    /// Add OpenLineage events to this file
+    #[arg(long, value_name = "FILE", env = "ANJUAN_LINEAGE")]
+    pub(crate) lineage: Option<PathBuf>,
+    /// Print the outcome as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    Human,
+    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -127,16 +191,33 @@ pub(crate) enum Snapshots {
         #[arg(long)]
         json: bool,
     },
+    /// Show what one holds; the current one if none is named
+    Show {
+        /// Its id
+        id: Option<String>,
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Make one the current one
     Use {
         /// Its id
         id: String,
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Remove all but the current one and the latest others
     Gc {
         /// How many others to keep
         #[arg(long, value_name = "N", default_value_t = 2)]
         keep: usize,
+        /// Also keep what is younger than this, as 7d
+        #[arg(long, value_name = "TIME", default_value = "0s", value_parser = crate::run::duration)]
+        min_age: Duration,
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::acquire::ListError;
 use crate::knowledge::problem::Problem;
-use crate::publish;
+use crate::{publish, store};
 
 /// Why a command stops. A record that cannot be used is a [`Reject`](crate::model::Reject), not an error.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +35,25 @@ pub enum Error {
     /// Another run is writing to the same folder.
     #[error("another run is writing to {}", .0.display())]
     Locked(PathBuf),
+    /// The scratch files of a run, or an article that is needed again.
+    #[error("cannot use the scratch files")]
+    Scratch {
+        /// Why not.
+        source: io::Error,
+    },
+    /// What was kept of earlier runs cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// Inputs that are gone, where the configuration calls that an error.
+    #[error("{} file(s) are gone that were there before; input.vanished says that this is an error:\n{}",
+        .0.len(), .0.join("\n"))]
+    Vanished(Vec<String>),
+    /// Counts that were not to be published.
+    #[error("not published: {}", .0.join("; "))]
+    Refused(Vec<String>),
+    /// Somebody asked the run to stop.
+    #[error("stopped; what was read is kept, and the old snapshot stands")]
+    Stopped,
     /// A snapshot that cannot be written, read or chosen.
     #[error(transparent)]
     Snapshot(#[from] publish::Error),
@@ -54,11 +73,15 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Problems(_) | Error::Usage(_) => 2,
-            Error::Read { .. } => 5,
-            Error::Write { .. } => 7,
+            Error::Refused(_) => 4,
+            Error::Read { .. } | Error::Vanished(_) => 5,
+            Error::Write { .. } | Error::Scratch { .. } | Error::Store(_) => 7,
+            Error::Stopped => 130,
             Error::Locked(_) => 75,
             Error::Snapshot(error) => match error {
-                publish::Error::Encode { .. } | publish::Error::Summary(_) => 1,
+                publish::Error::Encode { .. }
+                | publish::Error::Summary(_)
+                | publish::Error::NotTheSame { .. } => 1,
                 publish::Error::NoSuchSnapshot { .. } => 2,
                 publish::Error::Check(_) => 4,
                 publish::Error::Read { .. } | publish::Error::NothingPublished { .. } => 5,
@@ -68,6 +91,22 @@ impl Error {
                 | publish::Error::Write { .. }
                 | publish::Error::Changed { .. } => 7,
             },
+        }
+    }
+}
+
+impl Error {
+    /// The same in a word, for programs.
+    pub fn reason(&self) -> &'static str {
+        match self.exit_code() {
+            1 => "bug",
+            2 => "configuration",
+            4 => "check_failed",
+            5 => "input",
+            6 => "damaged",
+            7 => "disk",
+            75 => "locked",
+            _ => "stopped",
         }
     }
 }

@@ -1,13 +1,17 @@
 //! The edge: arguments in; results, messages and an exit code out.
 
 mod args;
+mod run;
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, BufRead as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
 
+use anjuan::acquire::{self, RawFile};
 use anjuan::config::Config;
 use anjuan::error::Error;
 use anjuan::eval::{self, Judged};
@@ -17,53 +21,78 @@ use anjuan::extract::spans::spans_line;
 use anjuan::gold;
 use anjuan::knowledge::Knowledge;
 use anjuan::knowledge::problem::Problem;
-use anjuan::model::RawFile;
-use anjuan::pipeline::{self, Made};
+use anjuan::pipeline::{self, Job};
 use anjuan::plan::plan;
-use anjuan::publish::{self, Published, RealDisk};
+use anjuan::privacy::Privacy;
+use anjuan::publish::{self, RealDisk};
 use anjuan::read;
-use anjuan::report::{Progress, say};
+use anjuan::report::{Log, LogFormat, timestamp};
 use anjuan::table::Table;
 use anjuan::why::why;
 use clap::{CommandFactory as _, Parser as _};
 use serde_json::json;
 
 use crate::args::{Arguments, Base, Command, Place, SchemaFormat, Snapshots};
+use crate::run::{Signals, in_threads, lock};
 
 /// A panic is a bug; the message has been printed by then.
 const BUG: u8 = 1;
-/// Published, with more rejects than the configured share.
-const MANY_REJECTS: u8 = 3;
 /// `verify` found damage.
 const DAMAGED: u8 = 6;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match std::panic::catch_unwind(|| answer(arguments.command)) {
-        Ok(Ok(code)) => ExitCode::from(code),
+    let log = Log::new(log_format(&arguments.command));
+    let ended =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| answer(arguments.command, &log)));
+    let (code, reason) = match ended {
+        Ok(Ok(ended)) => ended,
         Ok(Err(error)) => {
-            say(&format!("anjuan: {}", with_causes(&error)));
-            ExitCode::from(error.exit_code())
+            log.say(&format!("anjuan: {}", with_causes(&error)));
+            (error.exit_code(), error.reason())
         }
-        Err(_) => ExitCode::from(BUG),
+        Err(_) => (BUG, "bug"),
+    };
+    log.exit(code, reason);
+    ExitCode::from(code)
+}
+
+fn log_format(command: &Command) -> LogFormat {
+    match command {
+        Command::Run(arguments) if arguments.log_format == args::LogFormat::Json => LogFormat::Json,
+        _ => LogFormat::Human,
     }
 }
 
-fn answer(command: Command) -> Result<u8, Error> {
+/// The exit code and, in a word, why.
+fn answer(command: Command, log: &Log) -> Result<(u8, &'static str), Error> {
+    if let Command::Run(arguments) = &command {
+        return run::run(arguments, log);
+    }
+    let code = answer_question(command)?;
+    Ok((code, if code == DAMAGED { "damaged" } else { "done" }))
+}
+
+fn answer_question(command: Command) -> Result<u8, Error> {
     match command {
-        Command::Run { place, threads, json } => run(&place, threads, json),
+        // Answered before.
+        Command::Run(_) => Ok(0),
         Command::Plan { place, json } => {
-            let plan = plan(&settings(&place)?)?;
-            if json { print(&json!(plan)) } else { print(&plan) }
+            let config = settings(&place)?;
+            let plan = plan(&config)?;
+            let text = if json { json!(plan).to_string() } else { plan.to_string() };
+            print(&Privacy::new(config.privacy).text(&text))
         }
         Command::Read { base, file, json } => show(&base, &file, json),
-        Command::Why { place, id, column } => {
+        Command::Why { place, id, column, json } => {
             let (config, knowledge) = (settings(&place)?, knowledge()?);
             let snapshot = current_snapshot(&config.out)?;
             let text = why(&id, column.as_deref(), &snapshot, &config, &knowledge)?;
-            print(&text.trim_end())
+            let text = Privacy::new(config.privacy).text(text.trim_end()).into_owned();
+            if json { print(&json!({ "id": id, "why": text })) } else { print(&text) }
         }
-        Command::Check { base } => check(&base),
+        Command::Check { base, json } => check(&base, json),
+        Command::Config { place, json } => show_settings(&place, json),
         Command::Verify { place, json } => verify(&settings(&place)?.out, json),
         Command::Eval { place, gold, misses, json } => evaluate(&place, &gold, misses, json),
         Command::Snapshots { place, action } => snapshots(&settings(&place)?.out, action),
@@ -77,6 +106,7 @@ fn answer(command: Command) -> Result<u8, Error> {
             .trim_end(),
         ),
         Command::Spans => spans(),
+        Command::ReadApart { task } => Ok(if acquire::serve(&task) { 0 } else { BUG }),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "anjuan", &mut script);
@@ -91,58 +121,6 @@ fn answer(command: Command) -> Result<u8, Error> {
     }
 }
 
-/// Reads everything under raw/ and publishes it.
-fn run(place: &Place, threads: Option<usize>, json: bool) -> Result<u8, Error> {
-    let mut config = settings(place)?;
-    config.threads = threads.unwrap_or(config.threads);
-    let knowledge = knowledge()?;
-    fs::metadata(&config.raw).map_err(|error| reading(&config.raw, error))?;
-    let _lock = lock(&config.out)?;
-    let made = make(&config, &knowledge)?;
-    let published = publish::publish(&made.tables, &made.snapshot, &config.out, &mut RealDisk)?;
-
-    let (articles, rejects) = (made.tables.articles.len(), made.tables.rejects.len());
-    let records = articles + rejects;
-    if records == 0 {
-        say(&format!("{} holds no files", config.raw.display()));
-    }
-    let share = if records == 0 { 0.0 } else { rejects as f64 / records as f64 };
-    let many = config.max_reject_share < share;
-    if many {
-        let (share, most) = (share * 100.0, config.max_reject_share * 100.0);
-        say(&format!(
-            "{rejects} of {records} records were rejected: {share:.1}%, more than {most:.1}%"
-        ));
-    }
-    let Published { id, folder, reused, .. } = &published;
-    let code = if many { MANY_REJECTS } else { 0 };
-    if json {
-        print(&json!({
-            "snapshot": id, "folder": folder, "new": !reused, "articles": articles, "rejects": rejects,
-            "mentions": made.tables.mentions.len(), "cases": made.tables.cases.len(),
-            "statistics": made.tables.statistics.len(), "exit": code,
-        }))?;
-    } else if *reused {
-        print(&format!("nothing new: {} is up to date", folder.display()))?;
-    } else {
-        print(&format!("published {}", folder.display()))?;
-    }
-    Ok(code)
-}
-
-/// The tables, with progress on stderr.
-fn make(config: &Config, knowledge: &Knowledge) -> Result<Made, Error> {
-    let progress = Progress::new();
-    let watch = |event| progress.watch(event);
-    let made = match rayon::ThreadPoolBuilder::new().num_threads(config.threads).build() {
-        Ok(pool) => pool.install(|| pipeline::run(&config.raw, config, knowledge, &watch)),
-        // No threads to be had: the calling one does.
-        Err(_) => pipeline::run(&config.raw, config, knowledge, &watch),
-    };
-    progress.finish();
-    made
-}
-
 fn show(base: &Base, file: &Path, json: bool) -> Result<u8, Error> {
     let (config, knowledge) = (base_settings(base)?, knowledge()?);
     let mut bytes = Vec::new();
@@ -154,16 +132,43 @@ fn show(base: &Base, file: &Path, json: bool) -> Result<u8, Error> {
     };
     size.map_err(|error| reading(file, error))?;
     let rules = Rules::new(&knowledge);
-    let readings = read::read(RawFile { path, bytes }, &config, &rules, &knowledge);
-    if json {
-        print(&read::as_json(&readings))
+    let readings = read::read(RawFile::in_memory(path, bytes), &config, &rules, &knowledge);
+    let text = if json {
+        read::as_json(&readings).to_string()
     } else {
-        print(&read::as_text(&readings).trim_end())
+        read::as_text(&readings).trim_end().to_owned()
+    };
+    print(&Privacy::new(config.privacy).text(&text))
+}
+
+/// Every setting with its value and where that comes from.
+fn show_settings(place: &Place, json: bool) -> Result<u8, Error> {
+    let (file, lines) = settings_lines(&place.base)?;
+    let config = settings(place)?;
+    let given = [("input.raw", place.raw.is_some()), ("output.out", place.out.is_some())];
+    let source = |name: &str| {
+        if given.contains(&(name, true)) {
+            "flag or variable".to_owned()
+        } else {
+            let line = lines.get(name);
+            line.map_or_else(|| "default".to_owned(), |line| format!("{}:{line}", file.display()))
+        }
+    };
+    let all = config.settings();
+    if json {
+        let all: Vec<_> = all
+            .iter()
+            .map(|(name, value)| json!({ "name": name, "value": value, "source": source(name) }))
+            .collect();
+        return print(&json!(all));
     }
+    let lines: Vec<String> =
+        all.iter().map(|(name, value)| format!("{name} = {value}  # {}", source(name))).collect();
+    print(&lines.join("\n"))
 }
 
 /// Every problem of the settings and of the knowledge at once.
-fn check(base: &Base) -> Result<u8, Error> {
+fn check(base: &Base, json: bool) -> Result<u8, Error> {
     let mut problems = Vec::new();
     for result in [base_settings(base).map(drop), knowledge().map(drop)] {
         match result {
@@ -172,10 +177,20 @@ fn check(base: &Base) -> Result<u8, Error> {
             Err(other) => return Err(other),
         }
     }
-    if problems.is_empty() {
-        print(&"settings and knowledge are in order")
-    } else {
-        Err(Error::Problems(problems))
+    if json {
+        let all: Vec<_> = problems
+            .iter()
+            .map(|problem| {
+                let Problem { file, line, column, message } = problem;
+                json!({ "file": file, "line": line, "column": column, "message": message })
+            })
+            .collect();
+        print(&json!({ "problems": all }))?;
+    }
+    match (problems.is_empty(), json) {
+        (true, true) => Ok(0),
+        (true, false) => print(&"settings and knowledge are in order"),
+        (false, _) => Err(Error::Problems(problems)),
     }
 }
 
@@ -210,11 +225,8 @@ fn evaluate(place: &Place, files: &[PathBuf], misses: usize, json: bool) -> Resu
         return Err(Error::Problems(problems));
     }
     let judged = if place.raw.is_some() {
-        let made = make(&config, &knowledge()?)?;
-        let scratch =
-            Scratch(std::env::temp_dir().join(format!("anjuan-eval-{}", std::process::id())));
-        let published = publish::publish(&made.tables, &made.snapshot, &scratch.0, &mut RealDisk)?;
-        read_judged(&published.folder)?
+        let (_scratch, snapshot) = afresh(&config)?;
+        read_judged(&snapshot)?
     } else {
         read_judged(&current_snapshot(&config.out)?)?
     };
@@ -227,6 +239,29 @@ fn evaluate(place: &Place, files: &[PathBuf], misses: usize, json: bool) -> Resu
         print(&format!("  {file}: {what}"))?;
     }
     Ok(0)
+}
+
+/// Reads everything into a folder that goes with the first value; the second is the snapshot in it.
+fn afresh(config: &Config) -> Result<(Scratch, PathBuf), Error> {
+    let out = std::env::temp_dir().join(format!("anjuan-eval-{}", std::process::id()));
+    let (scratch, config) = (Scratch(out.clone()), Config { out, ..config.clone() });
+    let knowledge = knowledge()?;
+    let job = Job {
+        config: &config,
+        knowledge: &knowledge,
+        watch: &|_| {},
+        stop: &|| false,
+        full: false,
+        only: None,
+        limit: None,
+        publish: true,
+        fail_on: &[],
+    };
+    let done = in_threads(config.threads, || pipeline::run(&job))?;
+    let published = done
+        .published
+        .ok_or_else(|| publish::Error::NothingPublished { out: config.out.clone() })?;
+    Ok((scratch, published.folder))
 }
 
 fn read_judged(snapshot: &Path) -> Result<Judged, Error> {
@@ -272,21 +307,67 @@ fn spans() -> Result<u8, Error> {
 }
 
 fn snapshots(out: &Path, action: Option<Snapshots>) -> Result<u8, Error> {
+    let locked = || lock(out, Duration::ZERO, &Signals::listen());
     match action.unwrap_or(Snapshots::List { json: false }) {
         Snapshots::List { json } => list_snapshots(out, json),
-        Snapshots::Use { id } => {
-            let _lock = lock(out)?;
+        Snapshots::Show { id, json } => show_snapshot(out, id, json),
+        Snapshots::Use { id, json } => {
+            let _lock = locked()?;
             publish::choose(&id, out, &mut RealDisk)?;
-            print(&format!("{id} is current"))
+            if json { print(&json!({ "current": id })) } else { print(&format!("{id} is current")) }
         }
-        Snapshots::Gc { keep } => {
-            let _lock = lock(out)?;
-            for id in publish::remove_old(keep, out, &mut RealDisk)? {
+        Snapshots::Gc { keep, min_age, json } => {
+            let _lock = locked()?;
+            let young = (!min_age.is_zero()).then(|| SystemTime::from(timestamp()) - min_age);
+            let removed = publish::remove_old(keep, young, out, &mut RealDisk)?;
+            if json {
+                return print(&json!({ "removed": removed }));
+            }
+            for id in removed {
                 print(&format!("removed {id}"))?;
             }
             Ok(0)
         }
     }
+}
+
+fn show_snapshot(out: &Path, id: Option<String>, json: bool) -> Result<u8, Error> {
+    let listed = publish::list(out, &mut RealDisk)?;
+    let wanted = |listed: &publish::Listed| match &id {
+        Some(id) => listed.id == *id,
+        None => listed.current,
+    };
+    let Some(found) = listed.into_iter().find(wanted) else {
+        let out = out.to_owned();
+        return Err(Error::Snapshot(match id {
+            Some(id) => publish::Error::NoSuchSnapshot { out, id },
+            None => publish::Error::NothingPublished { out },
+        }));
+    };
+    let Some(manifest) = found.manifest else {
+        let (id, problems) = (found.id, "its manifest cannot be read".to_owned());
+        return Err(Error::Snapshot(publish::Error::Damaged { id, problems }));
+    };
+    if json {
+        return print(&json!(manifest));
+    }
+    let mut lines: Vec<String> = [
+        ("snapshot", &manifest.id),
+        ("anjuan", &manifest.version),
+        ("build", &manifest.build),
+        ("inputs", &manifest.inputs),
+        ("configuration", &manifest.config),
+        ("knowledge", &manifest.knowledge),
+    ]
+    .map(|(name, value)| format!("{name:<14} {value}"))
+    .into();
+    for file in &manifest.files {
+        let rows = file.rows.map(|rows| format!("{rows} rows")).unwrap_or_default();
+        lines.push(
+            format!("{:<32} {:>12} bytes  {rows}", file.path, file.bytes).trim_end().to_owned(),
+        );
+    }
+    print(&lines.join("\n"))
 }
 
 fn list_snapshots(out: &Path, json: bool) -> Result<u8, Error> {
@@ -319,35 +400,51 @@ fn settings(place: &Place) -> Result<Config, Error> {
 
 /// Goes to the folder to work in and reads pipeline.toml, which need not exist unless it was named.
 fn base_settings(base: &Base) -> Result<Config, Error> {
+    let (file, text) = settings_text(base)?;
+    let mut config = Config::parse(&file.display().to_string(), &text).map_err(Error::Problems)?;
+    config.acquire.worker = std::env::current_exe().ok();
+    if let Some(mode) = config.mode {
+        set_mode(mode);
+    }
+    Ok(config)
+}
+
+/// The file of settings and what it says, which is nothing if there is none.
+fn settings_text(base: &Base) -> Result<(PathBuf, String), Error> {
     if let Some(directory) = &base.directory {
         std::env::set_current_dir(directory).map_err(|error| reading(directory, error))?;
     }
     let file = base.config.clone().unwrap_or_else(|| PathBuf::from("pipeline.toml"));
     match fs::read_to_string(&file) {
-        Ok(text) => Config::parse(&file.display().to_string(), &text).map_err(Error::Problems),
+        Ok(text) => Ok((file, text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound && base.config.is_none() => {
-            Ok(Config::default())
+            Ok((file, String::new()))
         }
         Err(error) => Err(reading(&file, error)),
     }
 }
 
-fn knowledge() -> Result<Knowledge, Error> {
-    Knowledge::load().map_err(Error::Problems)
+/// On which line of the file each setting stands that it has.
+fn settings_lines(base: &Base) -> Result<(PathBuf, BTreeMap<String, usize>), Error> {
+    let (file, text) = settings_text(base)?;
+    let lines = Config::lines(&text);
+    Ok((file, lines))
 }
 
-/// Keeps every other run away from `out` until the file is dropped; a killed run keeps nobody away.
-fn lock(out: &Path) -> Result<File, Error> {
-    let path = out.join(".lock");
-    let writing = |source| Error::Write { path: path.clone(), source };
-    fs::create_dir_all(out).map_err(writing)?;
-    let file =
-        File::options().create(true).write(true).truncate(false).open(&path).map_err(writing)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::Locked(out.to_owned())),
-        Err(TryLockError::Error(error)) => Err(writing(error)),
+/// Files get these rights, and folders can be entered by who can read them.
+fn set_mode(mode: u32) {
+    #[cfg(unix)]
+    {
+        let entered = mode | (mode & 0o444) >> 2;
+        let mask = (0o777 & !entered) as rustix::fs::RawMode;
+        rustix::process::umask(rustix::fs::Mode::from_raw_mode(mask));
     }
+    #[cfg(not(unix))]
+    let _ = mode;
+}
+
+fn knowledge() -> Result<Knowledge, Error> {
+    Knowledge::load().map_err(Error::Problems)
 }
 
 fn current_snapshot(out: &Path) -> Result<PathBuf, Error> {

@@ -24,12 +24,22 @@ pub struct ArticleId {
 impl ArticleId {
     /// The key used in the tables: `a` and 16 hexadecimal digits of a BLAKE3 hash of file and record.
     pub fn key(&self) -> String {
+        ArticleId::named(self.digits())
+    }
+
+    /// The digits of the key as a number.
+    pub fn digits(&self) -> u64 {
         let mut hasher = blake3::Hasher::new();
         hasher.update(self.file.as_bytes());
         hasher.update(&[0]);
         hasher.update(&self.record.to_le_bytes());
-        let hex = hasher.finalize().to_hex();
-        format!("a{}", hex.as_str().chars().take(16).collect::<String>())
+        let hash = hasher.finalize();
+        hash.as_bytes().first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
+    }
+
+    /// The key with these digits.
+    pub fn named(digits: u64) -> String {
+        format!("a{digits:016x}")
     }
 }
 
@@ -88,7 +98,8 @@ named_enum! {
     Repair { PinyinArtifacts = "pinyin_artifacts", DamagedBytes = "damaged_bytes", Encoding = "encoding",
         Traditional = "traditional", Width = "width", Spacing = "spacing", HardWraps = "hard_wraps",
         Columns = "columns", Boilerplate = "boilerplate", SelfRepeat = "self_repeat", Markup = "markup",
-        Invisible = "invisible", Truncated = "truncated", Privacy = "privacy", Wording = "wording" }
+        Invisible = "invisible", Truncated = "truncated", Privacy = "privacy", Wording = "wording",
+        LookAlike = "look_alike" }
 }
 
 named_enum! {
@@ -144,7 +155,8 @@ named_enum! {
     RejectReason { Unreadable = "unreadable", UnknownFormat = "unknown_format", UnknownEncoding = "unknown_encoding",
         BadCompression = "bad_compression", BadRecord = "bad_record", TooLarge = "too_large", TooDeep = "too_deep",
         TooManyRecords = "too_many_records", RatioExceeded = "ratio_exceeded", Empty = "empty", NoText = "no_text", NotChinese = "not_chinese",
-        SpecialFile = "special_file", BadName = "bad_name", TimeLimit = "time_limit" }
+        SpecialFile = "special_file", BadName = "bad_name", TimeLimit = "time_limit", NoTextLayer = "no_text_layer",
+        Encrypted = "encrypted", ReaderFailed = "reader_failed" }
 }
 
 /// A value read from a text, with the bytes it was read from and the rule that read it.
@@ -258,15 +270,6 @@ impl Number {
     pub fn exact(value: f64) -> Self {
         Number { value, low: Some(value), high: Some(value), qualifier: Qualifier::Exact }
     }
-}
-
-/// One regular file under `raw/`, read whole.
-#[derive(Debug, Clone)]
-pub struct RawFile {
-    /// Path relative to `raw/`, with `/` between its parts.
-    pub path: String,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
 }
 
 /// What a source says about an article outside its text, as printed there.

@@ -3,9 +3,13 @@
 use std::fmt;
 use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::privacy::{self, Privacy};
 
 /// The stages of a run, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,34 +67,103 @@ pub enum Event {
     Finished(Stage, Counts),
 }
 
+/// How what is said to stderr is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Speaks on stderr. Identifiers of persons, which a path or message can hold, are masked.
+#[derive(Debug)]
+pub struct Log {
+    format: LogFormat,
+    privacy: Privacy,
+}
+
+impl Log {
+    /// Says nothing yet.
+    pub fn new(format: LogFormat) -> Self {
+        Log { format, privacy: Privacy::new(privacy::Config::default()) }
+    }
+
+    /// Says a line.
+    pub fn say(&self, line: &str) {
+        match self.format {
+            LogFormat::Human => self.write(line),
+            LogFormat::Json => self.event(json!({ "event": "message", "message": line })),
+        }
+    }
+
+    /// A text as it may leave.
+    pub fn masked(&self, text: &str) -> String {
+        self.privacy.text(text).into_owned()
+    }
+
+    /// The last line: why the process ends. People have been told by then.
+    pub fn exit(&self, code: u8, reason: &str) {
+        if self.format == LogFormat::Json {
+            self.event(json!({ "event": "exit", "code": code, "reason": reason }));
+        }
+    }
+
+    fn event(&self, mut event: Value) {
+        if let Some(event) = event.as_object_mut() {
+            event.insert("time".to_owned(), timestamp().to_string().into());
+        }
+        self.write(&event.to_string());
+    }
+
+    /// A reader that has gone away is no reason to stop.
+    fn write(&self, line: &str) {
+        let _ = writeln!(std::io::stderr().lock(), "{}", self.privacy.text(line));
+    }
+}
+
+/// The time, for people and for what watches a run; no table knows it.
+#[expect(clippy::disallowed_methods, reason = "for whoever watches, and in no table")]
+pub fn timestamp() -> Timestamp {
+    let now = Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::UNIX_EPOCH);
+    now.round(jiff::Unit::Millisecond).unwrap_or(now)
+}
+
 /// How often a run speaks where there is no terminal.
 const EVERY: Duration = Duration::from_secs(30);
 
+/// What a stage did, and how long it took.
+pub type Finished = (Stage, Counts, Duration);
+
 /// Shows the events of a run on stderr: a bar on a terminal, otherwise a line every 30 seconds.
-pub struct Progress {
+pub struct Progress<'a> {
+    log: &'a Log,
     bar: Option<ProgressBar>,
     state: Mutex<State>,
 }
 
 /// What has been heard so far.
 struct State {
-    stage: Option<Stage>,
     total: Option<u64>,
     done: u64,
     spoke: Instant,
-    finished: Vec<(Stage, Counts)>,
+    began: Instant,
+    finished: Vec<Finished>,
 }
 
-impl Progress {
+impl<'a> Progress<'a> {
     /// A watcher that says nothing yet.
-    pub fn new() -> Self {
-        let bar = std::io::stderr().is_terminal().then(|| {
+    pub fn new(log: &'a Log) -> Self {
+        let shown = log.format == LogFormat::Human && std::io::stderr().is_terminal();
+        let bar = shown.then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
             bar.enable_steady_tick(Duration::from_millis(200));
             bar
         });
-        let state = State { stage: None, total: None, done: 0, spoke: now(), finished: Vec::new() };
-        Progress { bar, state: Mutex::new(state) }
+        let state =
+            State { total: None, done: 0, spoke: now(), began: now(), finished: Vec::new() };
+        Progress { log, bar, state: Mutex::new(state) }
     }
 
     /// Takes one event; cheap enough to be called for every record from every thread.
@@ -99,7 +172,7 @@ impl Progress {
         let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         match event {
             Event::Started(stage, total) => {
-                (state.stage, state.total, state.done) = (Some(stage), total, 0);
+                (state.total, state.done) = (total, 0);
                 if let Some(bar) = &self.bar {
                     bar.set_style(style(total.is_some()));
                     bar.set_length(total.unwrap_or(0));
@@ -113,42 +186,52 @@ impl Progress {
                     Some(bar) => bar.inc(by),
                     None if EVERY <= state.spoke.elapsed() => {
                         state.spoke = now();
-                        say(&progress_line(stage, state.done, state.total));
+                        self.say_progress(stage, state.done, state.total);
                     }
                     None => {}
                 }
             }
-            Event::Finished(stage, counts) => state.finished.push((stage, counts)),
+            Event::Finished(stage, counts) => {
+                let took = state.began.elapsed();
+                state.began = now();
+                if self.log.format == LogFormat::Json {
+                    let Counts { taken, given, rejected } = counts;
+                    self.log.event(json!({
+                        "event": "stage", "stage": stage.name(), "in": taken, "out": given,
+                        "rejected": rejected, "seconds": took.as_secs_f64(),
+                    }));
+                }
+                state.finished.push((stage, counts, took));
+            }
         }
     }
 
-    /// Takes the bar away and prints one line per stage: in, out, rejected.
-    pub fn finish(self) {
+    fn say_progress(&self, stage: Stage, done: u64, total: Option<u64>) {
+        match self.log.format {
+            LogFormat::Human => self.log.say(&progress_line(stage, done, total)),
+            LogFormat::Json => self.log.event(json!({
+                "event": "progress", "stage": stage.name(), "done": done, "total": total,
+            })),
+        }
+    }
+
+    /// Takes the bar away, prints one line per stage (in, out, rejected), and gives what was heard.
+    pub fn finish(self) -> Vec<Finished> {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
         let state = self.state.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if !state.finished.is_empty() {
-            say(&stage_table(&state.finished));
+        if !state.finished.is_empty() && self.log.format == LogFormat::Human {
+            self.log.say(&stage_table(&state.finished));
         }
+        state.finished
     }
 }
 
-impl Default for Progress {
-    fn default() -> Self {
-        Progress::new()
-    }
-}
-
-impl fmt::Debug for Progress {
+impl fmt::Debug for Progress<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Progress")
     }
-}
-
-/// Writes a line to stderr; a reader that has gone away is no reason to stop.
-pub fn say(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
 #[expect(clippy::disallowed_methods, reason = "progress is for a person and reaches no table")]
@@ -170,9 +253,9 @@ fn progress_line(stage: Stage, done: u64, total: Option<u64>) -> String {
 }
 
 /// One line per stage under a heading.
-fn stage_table(finished: &[(Stage, Counts)]) -> String {
+fn stage_table(finished: &[Finished]) -> String {
     let mut lines = vec![format!("{:8} {:>10} {:>10} {:>10}", "stage", "in", "out", "rejected")];
-    lines.extend(finished.iter().map(|(stage, counts)| {
+    lines.extend(finished.iter().map(|(stage, counts, _)| {
         let Counts { taken, given, rejected } = counts;
         format!("{:8} {taken:>10} {given:>10} {rejected:>10}", stage.name())
     }));
@@ -185,7 +268,7 @@ fn lines() {
     assert_eq!(progress_line(Stage::Acquire, 5, None), "acquire: 5");
     let counts = Counts { taken: 16, given: 14, rejected: 2 };
     assert_eq!(
-        stage_table(&[(Stage::Acquire, counts)]),
+        stage_table(&[(Stage::Acquire, counts, Duration::ZERO)]),
         "stage            in        out   rejected\nacquire          16         14          2"
     );
 }

@@ -22,8 +22,34 @@ pub(crate) struct Section<'t> {
     /// Such as `input.fields`; empty for the document.
     name: String,
     entries: BTreeMap<String, (Range<usize>, Spanned<DeValue<'t>>)>,
+    /// Where it begins, if it is one of a list.
+    span: Range<usize>,
     known: BTreeSet<&'static str>,
     problems: Vec<(Range<usize>, String)>,
+}
+
+/// On which line each setting stands; lists of sections are left out.
+pub(crate) fn lines(text: &str) -> BTreeMap<String, usize> {
+    fn walk(text: &str, prefix: &str, table: &DeTable<'_>, lines: &mut BTreeMap<String, usize>) {
+        for (key, value) in table {
+            let name = format!("{prefix}{}", key.get_ref());
+            if let DeValue::Table(inner) = value.get_ref() {
+                walk(text, &format!("{name}."), inner, lines);
+                continue;
+            }
+            let sections = value.get_ref().as_array().is_some_and(|list| {
+                list.iter().any(|value| matches!(value.get_ref(), DeValue::Table(_)))
+            });
+            let before = text.get(..key.span().start).unwrap_or_default();
+            if !sections {
+                lines.insert(name, before.matches('\n').count() + 1);
+            }
+        }
+    }
+    let (table, _) = DeTable::parse_recoverable(text);
+    let mut lines = BTreeMap::new();
+    walk(text, "", table.get_ref(), &mut lines);
+    lines
 }
 
 impl<'t> Document<'t> {
@@ -40,6 +66,11 @@ impl<'t> Document<'t> {
 
     pub(crate) fn section(&mut self, name: &'static str) -> Section<'t> {
         self.root.section(name)
+    }
+
+    /// The sections of a list, as `[[check]]` begins them.
+    pub(crate) fn sections(&mut self, name: &'static str) -> Vec<Section<'t>> {
+        self.root.sections(name)
     }
 
     /// Notes the problems of a section that has been read.
@@ -68,7 +99,7 @@ impl<'t> Section<'t> {
             .into_iter()
             .map(|(key, value)| (key.get_ref().to_string(), (key.span(), value)))
             .collect();
-        Section { name, entries, known: BTreeSet::new(), problems: Vec::new() }
+        Section { name, entries, span: 0..0, known: BTreeSet::new(), problems: Vec::new() }
     }
 
     /// A section inside this one; empty if it is not there.
@@ -84,6 +115,33 @@ impl<'t> Section<'t> {
                 Section::of(name, DeTable::new())
             }
         }
+    }
+
+    /// The sections of a list; none if it is not there.
+    fn sections(&mut self, key: &'static str) -> Vec<Section<'t>> {
+        let name = self.full_name(key);
+        let Some(value) = self.take(key) else { return Vec::new() };
+        let span = value.span();
+        let DeValue::Array(list) = value.into_inner() else {
+            self.problems.push((span, format!("{name} is no list, expected [[{name}]]")));
+            return Vec::new();
+        };
+        let mut sections = Vec::new();
+        for value in list {
+            let span = value.span();
+            match value.into_inner() {
+                DeValue::Table(table) => {
+                    let mut section = Section::of(name.clone(), table);
+                    section.span = span;
+                    sections.push(section);
+                }
+                other => {
+                    let is = shown(&other);
+                    self.problems.push((span, format!("{name} is {is}, expected a section")));
+                }
+            }
+        }
+        sections
     }
 
     /// Notes the problems of a section inside this one.
@@ -110,6 +168,64 @@ impl<'t> Section<'t> {
 
     pub(crate) fn flag(&mut self, key: &'static str, into: &mut bool) {
         self.read(key, "true or false", DeValue::as_bool, into);
+    }
+
+    /// The rights of files, written `"0640"`; an empty text leaves them.
+    pub(crate) fn mode(&mut self, key: &'static str, into: &mut Option<u32>) {
+        let read = |value: &DeValue<'t>| match value.as_str()? {
+            "" => Some(None),
+            text => u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777).map(Some),
+        };
+        self.read(key, "rights of files such as \"0640\"", read, into);
+    }
+
+    /// One of a few words.
+    pub(crate) fn choice<T: Copy>(
+        &mut self,
+        key: &'static str,
+        into: &mut T,
+        choices: &[(&str, T)],
+    ) {
+        let words: Vec<String> = choices.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+        let read = |value: &DeValue<'t>| {
+            let given = value.as_str()?;
+            choices.iter().find(|(word, _)| *word == given).map(|(_, choice)| *choice)
+        };
+        self.read(key, &listed(&words), read, into);
+    }
+
+    /// One of a few words, which must be there.
+    pub(crate) fn needed_choice<T: Copy>(
+        &mut self,
+        key: &'static str,
+        into: &mut T,
+        choices: &[(&str, T)],
+    ) {
+        if self.entries.contains_key(key) {
+            return self.choice(key, into, choices);
+        }
+        self.known.insert(key);
+        self.problems.push((self.span.clone(), format!("{} is missing", self.full_name(key))));
+    }
+
+    /// A number that may be left out; a day is taken as days since 1970-01-01.
+    pub(crate) fn bound(&mut self, key: &'static str, into: &mut Option<f64>) {
+        let day = |text: &str| {
+            let day: jiff::civil::Date = text.parse().ok()?;
+            let epoch = jiff::civil::date(1970, 1, 1);
+            Some(f64::from((day - epoch).get_days()))
+        };
+        let read = |value: &DeValue<'t>| match value.as_str() {
+            Some(text) => day(text).map(Some),
+            None => number(value).map(Some),
+        };
+        self.read(key, "a number or a day such as \"2020-01-01\"", read, into);
+    }
+
+    /// Notes what is wrong with a setting that was taken.
+    pub(crate) fn note(&mut self, key: &str, message: &str) {
+        let name = self.full_name(key);
+        self.problems.push((self.span.clone(), format!("{name}: {message}")));
     }
 
     /// A number from 0 to 1.
@@ -143,14 +259,19 @@ impl<'t> Section<'t> {
         self.read(key, "a size such as \"256 MiB\"", read, into);
     }
 
+    /// A list of texts.
+    pub(crate) fn list(&mut self, key: &'static str, into: &mut Vec<String>) {
+        let read = |value: &DeValue<'t>| {
+            let texts = value.as_array()?.iter();
+            texts.map(|text| text.get_ref().as_str().map(str::to_owned)).collect()
+        };
+        self.read(key, "a list of texts", read, into);
+    }
+
     /// A list of names.
     pub(crate) fn names(&mut self, key: &'static str, into: &mut Vec<String>) {
         let span = self.span(key);
-        let read = |value: &DeValue<'t>| {
-            let names = value.as_array()?.iter();
-            names.map(|name| name.get_ref().as_str().map(str::to_owned)).collect()
-        };
-        self.read(key, "a list of texts", read, into);
+        self.list(key, into);
         if into.is_empty() {
             let name = self.full_name(key);
             self.problems.push((span, format!("{name} is empty, expected at least one name")));
@@ -234,6 +355,15 @@ impl<'t> Section<'t> {
     }
 }
 
+/// `a, b or c`.
+fn listed(words: &[String]) -> String {
+    match words.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        Some((last, _)) => last.clone(),
+        None => String::new(),
+    }
+}
+
 fn whole(value: &DeValue<'_>) -> Option<i128> {
     let integer = value.as_integer()?;
     i128::from_str_radix(integer.as_str(), integer.radix()).ok()
@@ -247,7 +377,7 @@ fn number(value: &DeValue<'_>) -> Option<f64> {
 }
 
 /// `"256 MiB"` in bytes.
-fn size(text: &str) -> Option<u64> {
+pub(crate) fn size(text: &str) -> Option<u64> {
     let digits = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '_');
     let number: u64 = text.strip_suffix(digits)?.replace('_', "").parse().ok()?;
     let unit: u64 = match digits.trim() {

@@ -67,6 +67,7 @@ fn help_names_every_command() {
         "read",
         "why",
         "check",
+        "config",
         "verify",
         "eval",
         "snapshots",
@@ -178,6 +179,190 @@ fn another_run_holds_the_lock() {
     check(folder.path(), &["run"], 75, "another run is writing to out");
     drop(held);
     check(folder.path(), &["run"], 0, "");
+}
+
+#[test]
+fn reads_only_what_is_new() {
+    let folder = small();
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    let age = |name: &str| {
+        let file = fs::File::options().write(true).open(folder.path().join("raw").join(name));
+        file.unwrap().set_modified(old).unwrap();
+    };
+    ["a.txt", "b.txt", "c.txt"].into_iter().for_each(age);
+    let inputs = |arguments: &[&str]| -> serde_json::Value {
+        let outcome = stdout(&check(folder.path(), arguments, 0, ""));
+        serde_json::from_str::<serde_json::Value>(&outcome).unwrap()["inputs"].clone()
+    };
+    assert_eq!(inputs(&["run", "--json"])["new"], 3);
+    fs::write(folder.path().join("raw/d.txt"), "又一篇关于菊花的文章，没有案件。\n").unwrap();
+    fs::write(folder.path().join("raw/c.txt"), "菊花谢了，公园里的游客比往年少。\n").unwrap();
+    fs::remove_file(folder.path().join("raw/b.txt")).unwrap();
+    let plan = stdout(&check(folder.path(), &["plan"], 0, ""));
+    assert!(plan.starts_with("+ d.txt\n~ c.txt\n- b.txt\n"), "{plan}");
+    let counts = inputs(&["run", "--json"]);
+    let expected =
+        serde_json::json!({"new": 1, "changed": 1, "again": 0, "unchanged": 1, "vanished": 1});
+    assert_eq!(counts, expected);
+    // The same bytes as a run that knows nothing.
+    let anew = ["run", "--out", "anew"];
+    check(folder.path(), &anew, 0, "");
+    let current = |out: &str| fs::read(folder.path().join(out).join("CURRENT")).unwrap();
+    assert_eq!(current("out"), current("anew"));
+    let full = stdout(&check(folder.path(), &["run", "--full"], 0, ""));
+    assert!(full.starts_with("nothing new"), "{full}");
+}
+
+#[test]
+fn inputs_that_are_gone() {
+    let folder = small();
+    fs::write(folder.path().join("pipeline.toml"), "[input]\nvanished = \"keep\"\n").unwrap();
+    check(folder.path(), &["run"], 0, "");
+    fs::remove_file(folder.path().join("raw/b.txt")).unwrap();
+    fs::write(folder.path().join("raw/d.txt"), "又一篇关于菊花的文章，没有案件。\n").unwrap();
+    check(folder.path(), &["run"], 0, "");
+    assert_eq!(table(folder.path(), "articles").rows().count(), 4);
+    fs::write(folder.path().join("pipeline.toml"), "[input]\nvanished = \"error\"\n").unwrap();
+    check(folder.path(), &["run"], 5, "gone that were there before");
+    fs::write(folder.path().join("pipeline.toml"), "").unwrap();
+    check(folder.path(), &["run"], 0, "");
+    assert_eq!(table(folder.path(), "articles").rows().count(), 3);
+}
+
+#[test]
+fn a_damaged_store_is_made_again() {
+    let folder = small();
+    check(folder.path(), &["run"], 0, "");
+    let current = fs::read(folder.path().join("out/CURRENT")).unwrap();
+    let state = folder.path().join("out/.state");
+    let segment = fs::read_dir(&state).unwrap().next().unwrap().unwrap().path();
+    let whole = fs::read(&segment).unwrap();
+    fs::write(folder.path().join("raw/d.txt"), "又一篇关于菊花的文章，没有案件。\n").unwrap();
+    for at in [3, 50, 60, whole.len() / 2, whole.len() - 30, whole.len() - 3] {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 16;
+        fs::remove_dir_all(&state).unwrap();
+        fs::create_dir(&state).unwrap();
+        fs::write(&segment, damaged).unwrap();
+        check(folder.path(), &["run", "--full"], 0, "");
+        fs::remove_dir_all(&state).unwrap();
+        fs::create_dir(&state).unwrap();
+        fs::write(&segment, &whole[..at]).unwrap();
+        check(folder.path(), &["run"], 0, "");
+    }
+    fs::remove_file(folder.path().join("raw/d.txt")).unwrap();
+    check(folder.path(), &["run"], 0, "");
+    assert_eq!(fs::read(folder.path().join("out/CURRENT")).unwrap(), current);
+}
+
+#[test]
+fn part_of_a_run() {
+    let folder = small();
+    check(folder.path(), &["run", "--no-publish"], 0, "");
+    assert!(!folder.path().join("out/CURRENT").exists());
+    check(folder.path(), &["run", "--only", "[ab].txt", "--limit", "1"], 0, "");
+    assert_eq!(table(folder.path(), "articles").rows().count(), 1);
+    check(folder.path(), &["run", "--fail-on", "cases>1"], 4, "cases>1: cases are 2 of 3 records");
+    check(folder.path(), &["run", "--fail-on", "rejects>1%"], 0, "");
+    check(folder.path(), &["run", "--no-op-exit-code", "99"], 99, "");
+    check(folder.path(), &["run", "--fail-on", "colours>1"], 2, "counts are articles");
+    check(folder.path(), &["run", "--memory", "1 furlong"], 2, "4 GiB");
+}
+
+#[test]
+fn rules_of_ones_own() {
+    let folder = small();
+    let rule = |severity: &str| {
+        let text = format!(
+            "[[check]]\ntable = \"cases\"\ntest = \"row_count\"\nmin = 3\nseverity = \"{severity}\"\n"
+        );
+        fs::write(folder.path().join("pipeline.toml"), text).unwrap();
+    };
+    rule("error");
+    check(folder.path(), &["run"], 4, "cases: 2 rows, expected at least 3");
+    assert!(!folder.path().join("out/CURRENT").exists());
+    rule("warn");
+    check(folder.path(), &["run"], 0, "warning: cases: 2 rows, expected at least 3");
+}
+
+#[test]
+fn identifiers_leave_masked() {
+    let folder = small();
+    let text = "芜湖警方通报\n\n2023年9月12日，芜湖市公安局抓获犯罪嫌疑人滕某等5人，其手机号为13812345678，查获公民个人信息1.7万条。\n";
+    fs::write(folder.path().join("raw/a 13912345678.txt"), text).unwrap();
+    let output = check(folder.path(), &["run", "--log-format", "json"], 0, "");
+    let articles = table(folder.path(), "articles");
+    let all: String = articles
+        .rows()
+        .flat_map(|row| ["body", "source_path"].map(|column| row.text(column).unwrap().to_owned()))
+        .collect();
+    assert!(all.contains("***********") && !all.contains("12345678"), "{all}");
+    assert!(!stderr(&output).contains("12345678"));
+    let last = stderr(&output).lines().last().unwrap().to_owned();
+    let last: serde_json::Value = serde_json::from_str(&last).unwrap();
+    assert_eq!((&last["event"], &last["reason"]), (&"exit".into(), &"published".into()));
+    let read = stdout(&check(folder.path(), &["read", "raw/a 13912345678.txt"], 0, ""));
+    assert!(!read.contains("12345678"), "{read}");
+    fs::write(folder.path().join("pipeline.toml"), "[privacy]\nmask = false\n").unwrap();
+    check(folder.path(), &["run"], 0, "");
+    let articles = table(folder.path(), "articles");
+    assert!(articles.rows().any(|row| row.text("body").unwrap().contains("13812345678")));
+}
+
+#[test]
+fn what_watchers_read() {
+    let folder = small();
+    let arguments = ["run", "--metrics", "run.prom", "--lineage", "run.jsonl"];
+    check(folder.path(), &arguments, 0, "");
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    for words in [
+        "anjuan_rows{table=\"articles\"} 3\n",
+        "anjuan_inputs{status=\"new\"} 3\n",
+        "anjuan_exit_code 0\n# EOF\n",
+        "anjuan_stage_duration_seconds{stage=\"dedupe\"}",
+    ] {
+        assert!(read("run.prom").contains(words), "{words}: {}", read("run.prom"));
+    }
+    check(folder.path(), &[&arguments[..], &["--fail-on", "cases>1"]].concat(), 4, "");
+    assert!(read("run.prom").contains("anjuan_exit_code 4\n"), "{}", read("run.prom"));
+    assert!(read("run.prom").contains("anjuan_rows{table=\"articles\"} 3\n"));
+    let events: Vec<serde_json::Value> =
+        read("run.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let kinds: Vec<&str> =
+        events.iter().map(|event| event["eventType"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["START", "COMPLETE", "START", "FAIL"]);
+    assert_eq!(events[0]["run"]["runId"], events[1]["run"]["runId"]);
+    let outputs = events[1]["outputs"].as_array().unwrap();
+    let articles =
+        outputs.iter().find(|output| output["name"].as_str().unwrap().ends_with("/articles"));
+    assert_eq!(articles.unwrap()["outputFacets"]["outputStatistics"]["rowCount"], 3);
+}
+
+#[test]
+fn settings_and_where_they_come_from() {
+    let folder = small();
+    fs::write(folder.path().join("pipeline.toml"), "[run]\nthreads = 2\n").unwrap();
+    let text = stdout(&check(folder.path(), &["config", "--out", "there"], 0, ""));
+    for line in [
+        "run.threads = 2  # pipeline.toml:2",
+        "output.out = \"there\"  # flag or variable",
+        "privacy.mask = true  # default",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}: {text}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn rights_of_files() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = small();
+    fs::write(folder.path().join("pipeline.toml"), "[output]\nmode = \"0640\"\n").unwrap();
+    check(folder.path(), &["run"], 0, "");
+    let mode =
+        |path: &str| fs::metadata(folder.path().join(path)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("out/current/cases.parquet"), mode("out/current/")), (0o640, 0o750));
+    assert_eq!(mode("out/.state"), 0o700);
 }
 
 #[test]

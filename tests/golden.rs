@@ -7,13 +7,10 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use anjuan::config::Config;
-use anjuan::pipeline;
-use anjuan::publish::{self, RealDisk};
 use anjuan::table::{Row, Table};
 use tempfile::TempDir;
 
-use crate::{KNOWLEDGE, root};
+use crate::{published, root};
 
 #[test]
 fn golden() {
@@ -41,9 +38,7 @@ fn golden() {
 /// The tables of a folder of articles as text that a person can read and compare.
 fn tables(raw: &Path) -> String {
     let out = TempDir::new().unwrap();
-    let made = pipeline::run(raw, &Config::default(), &KNOWLEDGE, &|_| {}).unwrap();
-    let published =
-        publish::publish(&made.tables, &made.snapshot, out.path(), &mut RealDisk).unwrap();
+    let published = published(raw, out.path());
     let read = |name| Table::read(&published.folder, name).unwrap();
     let (articles, mentions, labels, statistics, rejects) =
         (read("articles"), read("mentions"), read("labels"), read("statistics"), read("rejects"));

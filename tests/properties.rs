@@ -4,27 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use anjuan::acquire::RawFile;
 use anjuan::config::Config;
-use anjuan::model::RawFile;
-use anjuan::pipeline::{self, Made};
-use anjuan::publish::{self, RealDisk};
 use anjuan::read::read;
 use anjuan::table::{Row, Table};
 use proptest::prelude::{ProptestConfig, any, prop, proptest};
 use proptest::strategy::Strategy;
 use tempfile::TempDir;
 
-use crate::{KNOWLEDGE, RULES, files, root};
-
-fn make(raw: &Path, threads: usize) -> Made {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-    pool.install(|| pipeline::run(raw, &Config::default(), &KNOWLEDGE, &|_| {})).unwrap()
-}
+use crate::{KNOWLEDGE, RULES, files, published, root};
 
 /// The published samples.
 fn samples(out: &TempDir, threads: usize) -> std::path::PathBuf {
-    let made = make(&root().join("raw"), threads);
-    publish::publish(&made.tables, &made.snapshot, out.path(), &mut RealDisk).unwrap().folder
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    pool.install(|| published(&root().join("raw"), out.path())).folder
 }
 
 #[test]
@@ -123,9 +116,11 @@ fn the_order_of_files_does_not_change_what_is_told() {
         fs::copy(path, backward.path().join(format!("{:02}.md", 99 - i))).unwrap();
     }
     let told = |folder: &TempDir| {
-        let tables = make(folder.path(), 2).tables;
+        let out = TempDir::new().unwrap();
+        let mentions =
+            Table::read(&published(folder.path(), out.path()).folder, "mentions").unwrap();
         let mut texts: Vec<String> =
-            tables.mentions.into_iter().map(|mention| mention.text).collect();
+            mentions.rows().map(|row| row.text("text").unwrap().to_owned()).collect();
         texts.sort();
         texts
     };
@@ -153,7 +148,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_read_or_rejected(bytes in mixture(), extension in prop::sample::select(vec!["md", "txt", "html", "jsonl", "gz", "zst"])) {
-        let file = RawFile { path: format!("any.{extension}"), bytes };
+        let file = RawFile::in_memory(format!("any.{extension}"), bytes);
         for (article, told) in read(file, &Config::default(), &RULES, &KNOWLEDGE).into_iter().flatten() {
             let body = article.body.text();
             let spans = told.extracted.figures.iter().map(|figure| &figure.number.span);

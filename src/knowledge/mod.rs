@@ -3,17 +3,22 @@
 pub mod boilerplate;
 pub mod division;
 pub mod lexicon;
+pub mod lists;
+pub mod look_alikes;
 pub mod measure;
 pub mod offence;
 pub mod patterns;
 pub mod problem;
 pub mod severity;
+mod sieve;
 pub mod taxonomy;
 pub mod timewords;
+pub mod wording;
 
 use self::boilerplate::Boilerplate;
 use self::division::Divisions;
 use self::lexicon::Lexicon;
+use self::look_alikes::LookAlikes;
 use self::measure::Measures;
 use self::offence::Offences;
 use self::patterns::Patterns;
@@ -21,6 +26,7 @@ use self::problem::Problem;
 use self::severity::Severity;
 use self::taxonomy::Taxonomy;
 use self::timewords::TimeWords;
+use self::wording::Wording;
 
 /// Everything that is known of cases, checked.
 #[derive(Debug)]
@@ -58,7 +64,11 @@ impl Knowledge {
         let measures = keep(Measures::built_in(), &mut problems);
         let timewords = keep(TimeWords::built_in(), &mut problems);
         let boilerplate = keep(Boilerplate::builtin(), &mut problems);
+        // Kept by the stage that puts characters and words right.
+        let repairs =
+            keep(LookAlikes::builtin(), &mut problems).zip(keep(Wording::builtin(), &mut problems));
         let all = (
+            repairs,
             taxonomy,
             divisions,
             offences,
@@ -70,6 +80,7 @@ impl Knowledge {
             boilerplate,
         );
         let (
+            Some(_),
             Some(taxonomy),
             Some(divisions),
             Some(offences),
@@ -138,8 +149,10 @@ fn keep<T>(loaded: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> Opti
 const FILES: &[(&str, &str)] = &[
     ("boilerplate.toml", include_str!("boilerplate.toml")),
     ("divisions.tsv", include_str!("divisions.tsv")),
+    ("look_alikes.toml", include_str!("look_alikes.toml")),
     ("measures.toml", include_str!("measures.toml")),
     ("offences.toml", include_str!("offences.toml")),
+    ("patterns/lists.toml", include_str!("patterns/lists.toml")),
     ("patterns/metrics.toml", include_str!("patterns/metrics.toml")),
     ("patterns/roles.toml", include_str!("patterns/roles.toml")),
     ("patterns/words.toml", include_str!("patterns/words.toml")),
@@ -148,6 +161,7 @@ const FILES: &[(&str, &str)] = &[
     ("surnames.txt", include_str!("surnames.txt")),
     ("taxonomy.toml", include_str!("taxonomy.toml")),
     ("timewords.toml", include_str!("timewords.toml")),
+    ("wording.toml", include_str!("wording.toml")),
 ];
 
 #[test]

@@ -3,6 +3,8 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What an entry of a folder is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,12 +17,24 @@ pub enum EntryKind {
     Other,
 }
 
-/// The operations on `out/`. After a failed one the disk is as before, or as after, or `write` left a torn file.
+/// A file that is being written.
+pub trait Output: Write + Send {
+    /// Waits until the disk has all of it.
+    fn finish(self: Box<Self>) -> io::Result<()>;
+}
+
+impl Output for File {
+    fn finish(self: Box<Self>) -> io::Result<()> {
+        self.sync_all()
+    }
+}
+
+/// The operations on `out/`. After a failed one the disk is as before, or as after, or a file is torn.
 pub trait Disk {
     /// Makes a folder and those above it.
     fn create_dir_all(&mut self, path: &Path) -> io::Result<()>;
-    /// Writes a whole file, replacing what is there, and waits until the disk has it.
-    fn write(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    /// Begins a file, replacing what is there.
+    fn create(&mut self, path: &Path) -> io::Result<Box<dyn Output>>;
     /// Waits until the disk has the entries of a folder.
     fn sync_dir(&mut self, path: &Path) -> io::Result<()>;
     /// Gives a file, folder or link another name; a file or link of that name is replaced at once.
@@ -37,6 +51,13 @@ pub trait Disk {
     fn open(&mut self, path: &Path) -> io::Result<File>;
     /// The entries of a folder, sorted by name; names that are not UTF-8 come with replacement characters.
     fn list(&mut self, path: &Path) -> io::Result<Vec<(String, EntryKind)>>;
+
+    /// Writes a whole file, replacing what is there, and waits until the disk has it.
+    fn write(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut file = self.create(path)?;
+        file.write_all(bytes)?;
+        file.finish()
+    }
 
     /// A whole small file.
     fn read(&mut self, path: &Path) -> io::Result<Vec<u8>> {
@@ -56,10 +77,8 @@ impl Disk for RealDisk {
         fs::create_dir_all(path)
     }
 
-    fn write(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let mut file = File::create(path)?;
-        file.write_all(bytes)?;
-        file.sync_all()
+    fn create(&mut self, path: &Path) -> io::Result<Box<dyn Output>> {
+        Ok(Box::new(File::create(path)?))
     }
 
     fn sync_dir(&mut self, path: &Path) -> io::Result<()> {
@@ -113,20 +132,53 @@ impl Disk for RealDisk {
     }
 }
 
-/// A real disk that does `left` operations and then fails every one, as after a crash or on a full disk.
+/// A real disk that does some operations and then fails every one, as after a crash or on a full disk.
 /// The write that fails leaves half of its bytes behind.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct FaultyDisk {
-    /// Operations that still succeed.
-    pub left: usize,
-    /// How the others fail.
-    pub kind: io::ErrorKind,
+    /// Operations that still succeed, shared with the files being written.
+    left: Arc<AtomicUsize>,
+    kind: io::ErrorKind,
 }
 
 impl FaultyDisk {
-    fn spend(&mut self) -> io::Result<()> {
-        self.left = self.left.checked_sub(1).ok_or_else(|| io::Error::from(self.kind))?;
-        Ok(())
+    /// A disk whose first `left` operations succeed, and how the others fail.
+    pub fn new(left: usize, kind: io::ErrorKind) -> Self {
+        FaultyDisk { left: Arc::new(AtomicUsize::new(left)), kind }
+    }
+
+    fn spend(&self) -> io::Result<()> {
+        let less = |left: usize| left.checked_sub(1);
+        let spent = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        spent.map(drop).map_err(|_| io::Error::from(self.kind))
+    }
+}
+
+/// A file on a [`FaultyDisk`].
+struct FaultyFile {
+    file: File,
+    disk: FaultyDisk,
+}
+
+impl Write for FaultyFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Err(error) = self.disk.spend() {
+            let (half, _) = bytes.split_at(bytes.len() / 2);
+            self.file.write_all(half)?;
+            return Err(error);
+        }
+        self.file.write_all(bytes).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Output for FaultyFile {
+    fn finish(self: Box<Self>) -> io::Result<()> {
+        self.disk.spend()?;
+        self.file.sync_all()
     }
 }
 
@@ -136,13 +188,9 @@ impl Disk for FaultyDisk {
         RealDisk.create_dir_all(path)
     }
 
-    fn write(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        if let Err(error) = self.spend() {
-            let (half, _) = bytes.split_at(bytes.len() / 2);
-            RealDisk.write(path, half)?;
-            return Err(error);
-        }
-        RealDisk.write(path, bytes)
+    fn create(&mut self, path: &Path) -> io::Result<Box<dyn Output>> {
+        self.spend()?;
+        Ok(Box::new(FaultyFile { file: File::create(path)?, disk: self.clone() }))
     }
 
     fn sync_dir(&mut self, path: &Path) -> io::Result<()> {

@@ -54,6 +54,12 @@ pub enum Error {
     /// The tables contradict themselves; nothing was written.
     #[error("the tables fail {} check(s); nothing was published:\n{}", .0.len(), .0.join("\n"))]
     Check(Vec<String>),
+    /// The same inputs gave other tables than before.
+    #[error("snapshot {id} was made again and is not the same: this is a bug; the old one stands")]
+    NotTheSame {
+        /// The id of both.
+        id: String,
+    },
     /// What was read back is not what was written.
     #[error(
         "{path} does not read back as written ({problems}); the old snapshot stands: the disk may be failing"

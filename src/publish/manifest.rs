@@ -10,8 +10,10 @@ use sha2::{Digest, Sha256};
 /// What a snapshot is made from. Equal facts give equal bytes, so they give the snapshot its id.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Snapshot {
-    /// Version of anjuan, and of its build where that differs.
+    /// Version of anjuan.
     pub version: String,
+    /// Hash of the sources it was built from: two builds of one version can read differently.
+    pub build: String,
     /// Hash of all inputs: paths and contents.
     pub inputs: String,
     /// Hash of the settings that can change a table.
@@ -23,10 +25,10 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// The id: 16 hexadecimal digits of a hash of version, inputs, configuration and knowledge.
+    /// The id: 16 hexadecimal digits of a hash of version, build, inputs, configuration and knowledge.
     pub fn id(&self) -> String {
         let mut hasher = blake3::Hasher::new();
-        for part in [&self.version, &self.inputs, &self.config, &self.knowledge] {
+        for part in [&self.version, &self.build, &self.inputs, &self.config, &self.knowledge] {
             hasher.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
             hasher.update(part.as_bytes());
         }
@@ -43,6 +45,9 @@ pub struct Manifest {
     pub id: String,
     /// Version of anjuan.
     pub version: String,
+    /// Hash of the sources it was built from.
+    #[serde(default)]
+    pub build: String,
     /// Hash of all inputs.
     pub inputs: String,
     /// Hash of the settings.
@@ -127,7 +132,7 @@ pub(super) fn sha256_of(mut reader: impl Read) -> io::Result<(u64, String)> {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

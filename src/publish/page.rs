@@ -1,12 +1,10 @@
 //! Show: the counts of a snapshot as one static page, `report.html`.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::manifest::Snapshot;
-use super::summary::{Summaries, Totals};
-use super::{Tables, sorted};
-use crate::model::DuplicateRole;
+use super::sorted;
+use super::summary::{Gathered, Summaries, Totals};
 
 const STYLE: &str = "\
 :root { color-scheme: light dark; --text: #1c1c1c; --page: #fdfdfb; --line: #c9c9c4; --faint: #63635e; }
@@ -25,7 +23,7 @@ dd { margin: 0 0 0.4rem; overflow-wrap: anywhere; }
 ";
 
 /// The page. Everything that comes from articles is escaped, and nothing is fetched or run.
-pub(super) fn page(tables: &Tables, summaries: &Summaries, made_from: &Snapshot) -> String {
+pub(super) fn page(tables: &Gathered, summaries: &Summaries, made_from: &Snapshot) -> String {
     let mut page = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
@@ -70,22 +68,19 @@ fn section(title: &str, caption: &str, head: &[&str], rows: &[Vec<String>]) -> S
 }
 
 /// From inputs to cases.
-fn funnel(tables: &Tables) -> String {
-    let canonical = || {
-        tables.articles.iter().filter(|article| article.duplicate_role == DuplicateRole::Canonical)
-    };
-    let relevant = canonical().filter(|article| article.relevant).count();
+fn funnel(tables: &Gathered) -> String {
+    let (articles, rejects) = (tables.count("articles"), tables.count("rejects"));
     let steps = [
-        ("documents given", tables.articles.len() + tables.rejects.len()),
-        ("rejected, with a reason", tables.rejects.len()),
-        ("articles read", tables.articles.len()),
-        ("articles without repeats", canonical().count()),
-        ("of them relevant", relevant),
-        ("tellings of cases", tables.mentions.len()),
-        ("distinct cases", tables.cases.len()),
-        ("published totals and shares", tables.statistics.len()),
+        ("documents given", (articles + rejects).to_string()),
+        ("rejected, with a reason", rejects.to_string()),
+        ("articles read", articles.to_string()),
+        ("articles without repeats", tables.canonical().to_string()),
+        ("of them relevant", tables.relevant.to_string()),
+        ("tellings of cases", tables.count("mentions").to_string()),
+        ("distinct cases", tables.count("cases").to_string()),
+        ("published totals and shares", tables.count("statistics").to_string()),
     ];
-    let rows: Vec<_> = steps.map(|(name, n)| vec![name.to_owned(), n.to_string()]).into();
+    let rows: Vec<_> = steps.map(|(name, n)| vec![name.to_owned(), n]).into();
     section("From documents to cases", "one row per step", &["step", "n"], &rows)
 }
 
@@ -211,13 +206,10 @@ fn measures(summaries: &Summaries) -> String {
     section("Numbers", "from cases that print the number; as printed", &head, &rows)
 }
 
-fn rejects(tables: &Tables) -> String {
-    let mut reasons: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for reject in &tables.rejects {
-        *reasons.entry((reject.stage.name(), reject.reason.name())).or_default() += 1;
-    }
-    let rows: Vec<_> = reasons
-        .into_iter()
+fn rejects(tables: &Gathered) -> String {
+    let rows: Vec<_> = tables
+        .rejects
+        .iter()
         .map(|((stage, reason), n)| vec![format!("{stage}: {reason}"), n.to_string()])
         .collect();
     section("Rejects", "documents that gave no article", &["stage and reason", "n"], &rows)

@@ -1,10 +1,11 @@
-//! Encode: rows to the bytes of a Parquet file, the same bytes for the same rows.
+//! Encode: rows to a Parquet file, the same bytes for the same rows.
 
-use std::collections::HashSet;
+use std::io::Write;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray,
+    ArrayRef, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, RecordBatch,
+    StringBuilder,
 };
 use arrow::datatypes::{DataType, Field as ArrowField, Schema};
 use parquet::arrow::ArrowWriter;
@@ -15,16 +16,20 @@ use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
-use super::column::{Cell, Column, Field, Kind, Row, columns};
+use super::column::{Cell, Column, Kind};
+use super::pile::Texts;
+use super::schema::Table;
 
-/// Rows in a row group: small enough to hold in memory, large enough to scan fast.
+/// Rows in a row group, and about how many bytes it may have: small enough to hold in memory, large enough to
+/// scan fast.
 const ROW_GROUP: usize = 131_072;
-/// Rows, and bytes of text, handed to the writer at once: an Arrow text column holds at most 2 GiB.
+const ROW_GROUP_BYTES: usize = 64 << 20;
+/// Rows, and bytes of text, handed to the writer at once.
 const BATCH_ROWS: usize = 8_192;
-const BATCH_TEXT: usize = 64 << 20;
-/// Bytes of distinct text that a dictionary may hold. A column with more in any row group is written without
-/// one: a dictionary that overflows gives a chunk of mixed pages, of which fastparquet reads only the first.
-const DICTIONARY: usize = 1 << 20;
+const BATCH_TEXT: usize = 8 << 20;
+/// Bytes of distinct text that a dictionary may hold. A column with more is written without one: a dictionary
+/// that overflows gives a chunk of mixed pages, of which fastparquet reads only the first.
+pub(super) const DICTIONARY: usize = 1 << 20;
 /// The false-positive rate of a bloom filter.
 const BLOOM_RATE: f64 = 0.01;
 
@@ -37,23 +42,43 @@ pub(super) struct Stamp<'a> {
     pub(super) version: &'a str,
 }
 
-/// A Parquet file of `rows`, which are sorted already.
-pub(super) fn encode<R: Row>(rows: &[&R], stamp: Stamp<'_>) -> Result<Vec<u8>, ParquetError> {
-    let columns = columns::<R>();
-    let schema = Arc::new(schema(&columns));
-    let options = ArrowWriterOptions::new()
-        .with_properties(properties(rows, &columns, stamp)?)
-        .with_schema_root(R::NAME.to_owned());
-    let mut writer = ArrowWriter::try_new_with_options(Vec::new(), schema.clone(), options)?;
-    let mut batch = Batch::new(columns.len());
-    for row in rows {
-        batch.push(*row);
-        if batch.full() {
-            writer.write(&batch.take(&columns, &schema)?)?;
-        }
+/// A Parquet file that takes rows in the order of their keys.
+pub(super) struct Encoder<W: Write + Send> {
+    writer: ArrowWriter<W>,
+    schema: Arc<Schema>,
+    batch: Batch,
+}
+
+impl<W: Write + Send> Encoder<W> {
+    pub(super) fn new(
+        table: &Table,
+        texts: &Texts,
+        stamp: Stamp<'_>,
+        into: W,
+    ) -> Result<Self, ParquetError> {
+        let schema = Arc::new(schema(&table.columns));
+        let options = ArrowWriterOptions::new()
+            .with_properties(properties(table, texts, stamp)?)
+            .with_schema_root(table.name.to_owned());
+        let writer = ArrowWriter::try_new_with_options(into, schema.clone(), options)?;
+        Ok(Encoder { writer, schema, batch: Batch::new(&table.columns) })
     }
-    writer.write(&batch.take(&columns, &schema)?)?;
-    writer.into_inner()
+
+    pub(super) fn push(&mut self, cells: &[Cell<'_>]) -> Result<(), ParquetError> {
+        self.batch.push(cells);
+        if self.batch.full() { self.write() } else { Ok(()) }
+    }
+
+    fn write(&mut self) -> Result<(), ParquetError> {
+        self.writer.write(&self.batch.take(&self.schema)?)?;
+        if ROW_GROUP_BYTES < self.writer.in_progress_size() { self.writer.flush() } else { Ok(()) }
+    }
+
+    /// Writes what is left, and the footer.
+    pub(super) fn finish(mut self) -> Result<W, ParquetError> {
+        self.write()?;
+        self.writer.into_inner()
+    }
 }
 
 /// The Arrow schema: flat, plain text columns, docs as field metadata.
@@ -75,19 +100,19 @@ fn schema(columns: &[Column]) -> Schema {
     Schema::new(fields)
 }
 
-fn properties<R: Row>(
-    rows: &[&R],
-    columns: &[Column],
+fn properties(
+    table: &Table,
+    texts: &Texts,
     stamp: Stamp<'_>,
 ) -> Result<WriterProperties, ParquetError> {
     let mut notes = vec![
         ("anjuan.version", stamp.version.to_owned()),
         ("anjuan.snapshot", stamp.snapshot.to_owned()),
-        ("anjuan.table", R::NAME.to_owned()),
-        ("anjuan.key", R::KEY.join(",")),
-        ("description", R::DOC.to_owned()),
+        ("anjuan.table", table.name.to_owned()),
+        ("anjuan.key", table.key.join(",")),
+        ("description", table.doc.to_owned()),
     ];
-    if let Some(from) = R::MADE_FROM {
+    if let Some(from) = table.made_from {
         notes.push(("anjuan.made_from", from.to_owned()));
     }
     let notes = notes.into_iter().map(|(key, value)| KeyValue::new(key.to_owned(), value));
@@ -99,71 +124,64 @@ fn properties<R: Row>(
         // Twice what text may take, and what as many numbers as a row group has rows do take.
         .set_dictionary_page_size_limit(2 * DICTIONARY)
         .set_statistics_enabled(EnabledStatistics::Page)
-        .set_sorting_columns(Some(sorting::<R>(columns)))
+        .set_sorting_columns(Some(sorting(table)))
         .set_key_value_metadata(Some(notes.collect()));
-    for column in columns.iter().filter(|column| column.name.ends_with("_id")) {
-        let path = ColumnPath::new(vec![column.name.to_owned()]);
-        builder = builder.set_column_bloom_filter_fpp(path, BLOOM_RATE);
+    let path = |column: &Column| ColumnPath::new(vec![column.name.to_owned()]);
+    for column in table.columns.iter().filter(|column| column.name.ends_with("_id")) {
+        builder = builder.set_column_bloom_filter_fpp(path(column), BLOOM_RATE);
     }
-    for (column, _) in columns.iter().zip(overflows(rows, columns.len())).filter(|(_, over)| *over)
-    {
-        let path = ColumnPath::new(vec![column.name.to_owned()]);
-        builder = builder.set_column_dictionary_enabled(path, false);
+    for (column, _) in table.columns.iter().zip(texts.overflows()).filter(|(_, over)| *over) {
+        builder = builder.set_column_dictionary_enabled(path(column), false);
     }
     Ok(builder.build())
 }
 
-/// For each column, whether the distinct texts of some row group are too many for a dictionary.
-fn overflows<R: Row>(rows: &[&R], columns: usize) -> Vec<bool> {
-    let mut overflows = vec![false; columns];
-    let mut cells = Vec::new();
-    for group in rows.chunks(ROW_GROUP) {
-        let mut seen = vec![(HashSet::new(), 0); columns];
-        for row in group {
-            row.cells(&mut cells);
-            for ((cell, over), (texts, bytes)) in cells.drain(..).zip(&mut overflows).zip(&mut seen)
-            {
-                if let (Cell::Str(text), false) = (cell, *over)
-                    && texts.insert(text)
-                {
-                    // A dictionary page has four bytes of length before each text.
-                    *bytes += text.len() + 4;
-                    *over = *bytes > DICTIONARY;
-                }
-            }
-        }
-    }
-    overflows
-}
-
-fn sorting<R: Row>(columns: &[Column]) -> Vec<SortingColumn> {
-    let place = |key: &&str| columns.iter().position(|column| column.name == *key);
-    R::KEY
-        .iter()
-        .filter_map(place)
+fn sorting(table: &Table) -> Vec<SortingColumn> {
+    let place = |key: &&str| table.columns.iter().position(|column| column.name == *key);
+    let places = table.key.iter().filter_map(place);
+    places
         .filter_map(|place| i32::try_from(place).ok())
         .map(|column_idx| SortingColumn { column_idx, descending: false, nulls_first: true })
         .collect()
 }
 
 /// Cells by column, until there are enough for an Arrow batch.
-struct Batch<'a> {
-    columns: Vec<Vec<Cell<'a>>>,
-    row: Vec<Cell<'a>>,
+struct Batch {
+    columns: Vec<Builder>,
     rows: usize,
     text: usize,
 }
 
-impl<'a> Batch<'a> {
-    fn new(columns: usize) -> Self {
-        Batch { columns: vec![Vec::new(); columns], row: Vec::new(), rows: 0, text: 0 }
+enum Builder {
+    Text(StringBuilder),
+    Whole(Int64Builder),
+    Number(Float64Builder),
+    Flag(BooleanBuilder),
+    Day(Date32Builder),
+}
+
+impl Batch {
+    fn new(columns: &[Column]) -> Self {
+        let builder = |column: &Column| match column.kind {
+            Kind::Str | Kind::Enum(_) => Builder::Text(StringBuilder::new()),
+            Kind::I64 => Builder::Whole(Int64Builder::new()),
+            Kind::F64 => Builder::Number(Float64Builder::new()),
+            Kind::Bool => Builder::Flag(BooleanBuilder::new()),
+            Kind::Date => Builder::Day(Date32Builder::new()),
+        };
+        Batch { columns: columns.iter().map(builder).collect(), rows: 0, text: 0 }
     }
 
-    fn push(&mut self, row: &'a impl Field) {
-        row.cells(&mut self.row);
-        for (column, cell) in self.columns.iter_mut().zip(self.row.drain(..)) {
+    fn push(&mut self, cells: &[Cell<'_>]) {
+        for (column, cell) in self.columns.iter_mut().zip(cells) {
             self.text += cell.as_str().map_or(0, str::len);
-            column.push(cell);
+            match column {
+                Builder::Text(builder) => builder.append_option(cell.as_str()),
+                Builder::Whole(builder) => builder.append_option(cell.as_i64()),
+                Builder::Number(builder) => builder.append_option(cell.as_f64()),
+                Builder::Flag(builder) => builder.append_option(cell.as_bool()),
+                Builder::Day(builder) => builder.append_option(cell.as_date()),
+            }
         }
         self.rows += 1;
     }
@@ -172,26 +190,19 @@ impl<'a> Batch<'a> {
         self.rows >= BATCH_ROWS || self.text >= BATCH_TEXT
     }
 
-    fn take(
-        &mut self,
-        columns: &[Column],
-        schema: &Arc<Schema>,
-    ) -> Result<RecordBatch, ParquetError> {
-        let arrays = columns.iter().zip(&self.columns).map(|(column, cells)| array(column, cells));
-        let batch = RecordBatch::try_new(schema.clone(), arrays.collect())?;
-        self.columns.iter_mut().for_each(Vec::clear);
+    fn take(&mut self, schema: &Arc<Schema>) -> Result<RecordBatch, ParquetError> {
+        let array = |builder: &mut Builder| -> ArrayRef {
+            match builder {
+                Builder::Text(builder) => Arc::new(builder.finish()),
+                Builder::Whole(builder) => Arc::new(builder.finish()),
+                Builder::Number(builder) => Arc::new(builder.finish()),
+                Builder::Flag(builder) => Arc::new(builder.finish()),
+                Builder::Day(builder) => Arc::new(builder.finish()),
+            }
+        };
+        let batch =
+            RecordBatch::try_new(schema.clone(), self.columns.iter_mut().map(array).collect())?;
         (self.rows, self.text) = (0, 0);
         Ok(batch)
-    }
-}
-
-fn array(column: &Column, cells: &[Cell<'_>]) -> ArrayRef {
-    let cells = cells.iter().copied();
-    match column.kind {
-        Kind::Str | Kind::Enum(_) => Arc::new(cells.map(Cell::as_str).collect::<StringArray>()),
-        Kind::I64 => Arc::new(cells.map(Cell::as_i64).collect::<Int64Array>()),
-        Kind::F64 => Arc::new(cells.map(Cell::as_f64).collect::<Float64Array>()),
-        Kind::Bool => Arc::new(cells.map(Cell::as_bool).collect::<BooleanArray>()),
-        Kind::Date => Arc::new(cells.map(Cell::as_date).collect::<Date32Array>()),
     }
 }

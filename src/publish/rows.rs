@@ -347,7 +347,7 @@ table! {
     pub struct Case {
         /// Stable name.
         pub case_id: String,
-        /// What is told of it; each measure is chosen from its tellings, the most precise, then the latest.
+        /// What is told of it; each measure is the latest told, or a more precise one that agrees with it.
         pub facts: Facts,
         /// Rows of `mentions` that tell it.
         pub mention_count: i64,

@@ -29,7 +29,7 @@ pub enum SchemaFormat {
 }
 
 /// One table as the documentation sees it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Table {
     pub(super) name: &'static str,
     pub(super) path: String,
@@ -40,7 +40,7 @@ pub(super) struct Table {
     pub(super) columns: Vec<Column>,
 }
 
-fn table<R: Row>() -> Table {
+pub(super) fn table<R: Row>() -> Table {
     Table {
         name: R::NAME,
         path: super::path::<R>(),
@@ -77,6 +77,16 @@ pub(super) fn tables() -> Vec<Table> {
         table::<SourceCoverage>(),
         table::<MeasureSummary>(),
     ]
+}
+
+/// The columns of a table that is published; `None` if there is no such table.
+pub fn columns_of(name: &str) -> Option<Vec<Column>> {
+    tables().into_iter().find(|table| table.name == name).map(|table| table.columns)
+}
+
+/// The names of all tables, summaries too.
+pub fn table_names() -> Vec<&'static str> {
+    tables().into_iter().map(|table| table.name).collect()
 }
 
 /// All tables, columns and types.

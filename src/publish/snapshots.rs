@@ -74,15 +74,22 @@ pub fn choose(id: &str, out: &Path, disk: &mut dyn Disk) -> Result<(), Error> {
     }
 }
 
-/// Removes all snapshots but the current one and the `keep` latest others, and gives the ids removed.
-/// Without a current one nothing is removed: what should be kept is not known.
-pub fn remove_old(keep: usize, out: &Path, disk: &mut dyn Disk) -> Result<Vec<String>, Error> {
+/// Removes all snapshots but the current one, the `keep` latest others and those written after `young`, and
+/// gives the ids removed. Without a current one nothing is removed: what should be kept is not known.
+pub fn remove_old(
+    keep: usize,
+    young: Option<SystemTime>,
+    out: &Path,
+    disk: &mut dyn Disk,
+) -> Result<Vec<String>, Error> {
     if current(out, disk)?.is_none() {
         return Err(Error::NothingPublished { out: out.to_owned() });
     }
     let listed = list(out, disk)?;
     let mut removed = Vec::new();
-    for old in listed.into_iter().filter(|listed| !listed.current).skip(keep) {
+    let is_old =
+        |listed: &Listed| young.is_none_or(|young| listed.written.is_none_or(|at| at <= young));
+    for old in listed.into_iter().filter(|listed| !listed.current).skip(keep).filter(is_old) {
         // Renamed first, so that no half of a snapshot is ever seen under its id.
         let path = out.join("snapshots").join(&old.id);
         let aside = out.join(format!("{STAGING}old-{}", old.id));

@@ -8,9 +8,8 @@ use polars::prelude::{
     lit,
 };
 
-use super::Tables;
 use super::column::{Cell, Column, Field, Refer, Row, column_group, table};
-use super::rows::{Article, Case, Facts, whole};
+use super::rows::{Article, Case, Division, Facts, Reject, Term, whole};
 use crate::model::{DuplicateRole, Measure, Qualifier};
 
 column_group! {
@@ -200,8 +199,67 @@ pub struct Summaries {
     pub measures: Vec<MeasureSummary>,
 }
 
-/// The summaries of `tables`.
-pub fn summarise(tables: &Tables) -> PolarsResult<Summaries> {
+/// What summaries and the report page need to know of the tables, taken in while these are written.
+#[derive(Debug, Clone, Default)]
+pub struct Gathered {
+    /// Every case.
+    pub cases: Vec<Case>,
+    /// Every label that a case can carry.
+    pub taxonomy: Vec<Term>,
+    /// Every division.
+    pub divisions: Vec<Division>,
+    /// Articles by publisher.
+    pub coverage: BTreeMap<Option<String>, SourceCoverage>,
+    /// Rejects by stage and reason.
+    pub rejects: BTreeMap<(&'static str, &'static str), usize>,
+    /// Articles that repeat no other and are relevant.
+    pub relevant: usize,
+    /// Rows of each table.
+    pub rows: BTreeMap<&'static str, u64>,
+}
+
+impl Gathered {
+    /// Takes an article in; its text is not looked at.
+    pub fn article(&mut self, article: &Article) {
+        let canonical = article.duplicate_role == DuplicateRole::Canonical;
+        self.relevant += usize::from(canonical && article.relevant);
+        let publisher = &article.publisher;
+        let row = self.coverage.entry(publisher.clone()).or_insert_with(|| SourceCoverage {
+            publisher: publisher.clone(),
+            n: 0,
+            canonical: 0,
+            relevant: 0,
+            mention_count: 0,
+            first_published: None,
+            last_published: None,
+        });
+        row.n += 1;
+        row.canonical += i64::from(canonical);
+        row.relevant += i64::from(article.relevant);
+        row.mention_count += article.mention_count;
+        let days = [row.first_published, row.last_published, article.published];
+        row.first_published = days.into_iter().flatten().min();
+        row.last_published = days.into_iter().flatten().max();
+    }
+
+    /// Takes a reject in.
+    pub fn reject(&mut self, reject: &Reject) {
+        *self.rejects.entry((reject.stage.name(), reject.reason.name())).or_default() += 1;
+    }
+
+    /// Rows of a table.
+    pub fn count(&self, table: &str) -> u64 {
+        self.rows.get(table).copied().unwrap_or(0)
+    }
+
+    /// Articles that repeat no other.
+    pub fn canonical(&self) -> i64 {
+        self.coverage.values().map(|row| row.canonical).sum()
+    }
+}
+
+/// The summaries of what was gathered.
+pub fn summarise(tables: &Gathered) -> PolarsResult<Summaries> {
     let cases = &tables.cases;
     Ok(Summaries {
         by_year: by_year(cases)?,
@@ -211,7 +269,7 @@ pub fn summarise(tables: &Tables) -> PolarsResult<Summaries> {
         by_industry: by_facet(tables, "industry", |facts| &facts.industries)?,
         by_use: by_facet(tables, "use", |facts| &facts.uses)?,
         method_by_industry: method_by_industry(cases)?,
-        source_coverage: source_coverage(&tables.articles)?,
+        source_coverage: tables.coverage.values().cloned().collect(),
         measures: measures(cases)?,
     })
 }
@@ -236,7 +294,7 @@ fn year(days: i32) -> Option<i16> {
     Some(epoch.checked_add(jiff::Span::new().try_days(days).ok()?).ok()?.year())
 }
 
-fn by_province(tables: &Tables) -> PolarsResult<Vec<ByProvince>> {
+fn by_province(tables: &Gathered) -> PolarsResult<Vec<ByProvince>> {
     let divisions = tables.divisions.iter();
     let names: BTreeMap<_, _> =
         divisions.map(|row| (row.code.as_str(), row.name.as_str())).collect();
@@ -260,7 +318,7 @@ struct Labelled {
 }
 
 fn by_facet<R: From<Labelled>>(
-    tables: &Tables,
+    tables: &Gathered,
     facet: &str,
     codes: fn(&Facts) -> &Option<String>,
 ) -> PolarsResult<Vec<R>> {
@@ -361,53 +419,6 @@ fn totals(groups: &DataFrame, row: usize) -> PolarsResult<Totals> {
         illegal_gain_yuan_n,
         illegal_gain_yuan: sum("illegal_gain_yuan", illegal_gain_yuan_n)?,
     })
-}
-
-fn source_coverage(articles: &[Article]) -> PolarsResult<Vec<SourceCoverage>> {
-    let publisher: Vec<_> = articles.iter().map(|article| article.publisher.as_deref()).collect();
-    let canonical: Vec<_> =
-        articles.iter().map(|article| article.duplicate_role == DuplicateRole::Canonical).collect();
-    let relevant: Vec<_> = articles.iter().map(|article| article.relevant).collect();
-    let mentions: Vec<_> = articles.iter().map(|article| article.mention_count).collect();
-    let published: Vec<_> =
-        articles.iter().map(|article| article.published.map(i64::from)).collect();
-    let columns = vec![
-        Series::new("publisher".into(), publisher).into(),
-        Series::new("canonical".into(), canonical).into(),
-        Series::new("relevant".into(), relevant).into(),
-        Series::new("mention_count".into(), mentions).into(),
-        Series::new("published".into(), published).into(),
-    ];
-    let groups = DataFrame::new(articles.len(), columns)?
-        .lazy()
-        .group_by([col("publisher")])
-        .agg([
-            whole_column(len(), "n"),
-            whole_column(col("canonical").sum(), "canonical"),
-            whole_column(col("relevant").sum(), "relevant"),
-            col("mention_count").sum(),
-            col("published").min().alias("first"),
-            col("published").max().alias("last"),
-        ])
-        .collect()?;
-    let row = |row| {
-        let number = |name| PolarsResult::Ok(whole_at(&groups, name, row)?.unwrap_or(0));
-        let day = |name| {
-            PolarsResult::Ok(
-                whole_at(&groups, name, row)?.and_then(|days| i32::try_from(days).ok()),
-            )
-        };
-        Ok(SourceCoverage {
-            publisher: text_at(&groups, "publisher", row)?,
-            n: number("n")?,
-            canonical: number("canonical")?,
-            relevant: number("relevant")?,
-            mention_count: number("mention_count")?,
-            first_published: day("first")?,
-            last_published: day("last")?,
-        })
-    };
-    (0..groups.height()).map(row).collect()
 }
 
 fn measures(cases: &[Case]) -> PolarsResult<Vec<MeasureSummary>> {
